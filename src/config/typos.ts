@@ -1,0 +1,24 @@
+import { distance } from 'fastest-levenshtein';
+import type { Text } from '../language.ts';
+import { SETTING_NAMES, settingOf } from './settings.ts';
+
+const OUR_PREFIXES = /^(BACKUP|PG|OSS|RCLONE)_/;
+/** rclone's own way to configure a remote without a file (rclone manual, "Config file"). */
+const RCLONE_CONFIGURATION = /^RCLONE_CONFIG(_|$)/;
+
+/** One warning for each name that looks like a setting of ours and is none, with the nearest real name. */
+export function likelyTypos(names: readonly string[]): Text[] {
+  const known = SETTING_NAMES.flatMap((name) => (settingOf(name).secret ? [name, `${name}_FILE`] : [name]));
+  return names
+    .filter((name) => OUR_PREFIXES.test(name) && !RCLONE_CONFIGURATION.test(name))
+    .filter((name) => !(known as string[]).includes(name))
+    .map((name) => {
+      const nearest = known.reduce((best, candidate) =>
+        distance(name, candidate) < distance(name, best) ? candidate : best,
+      );
+      return {
+        en: `${name} is not a setting; did you mean ${nearest}?`,
+        zh: `${name} 不是配置项；是否想写 ${nearest}？`,
+      };
+    });
+}

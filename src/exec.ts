@@ -1,0 +1,125 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
+import { PgBackupError } from './errors.ts';
+import { killGroup } from './kill-group.ts';
+
+const STDERR_KEPT_CHARACTERS = 64 * 1024;
+
+export interface Command {
+  /** An absolute path. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The child's whole environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  readonly workingDirectory?: string | undefined;
+  /** Called for each line that the child writes to stderr. */
+  readonly onErrorLine?: (line: string) => void;
+}
+
+export interface CommandResult {
+  readonly exitCode: number | undefined;
+  /** The signal that ended the child. */
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  /** Its last 64 KiB. */
+  readonly stderr: string;
+}
+
+export interface RunningCommand {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Never rejects: an end of any kind is a result. */
+  readonly ended: Promise<CommandResult>;
+}
+
+/**
+ * Starts a program without a shell, in a process group of its own that ends with `signal`, and dies with this process even after
+ * kill -9 (prctl(2), PR_SET_PDEATHSIG, through setpriv(1)).
+ */
+export function startCommand(command: Command): RunningCommand {
+  return start(command, 'pipe', false);
+}
+
+/** Runs a program to its end with no standard input. */
+export async function runCommand(command: Command): Promise<CommandResult> {
+  return start(command, 'ignore', true).ended;
+}
+
+/**
+ * The absolute path of a program in one of the directories.
+ * @throws PgBackupError COMMAND_MISSING with `remedy`.
+ */
+export function findCommand(name: string, directories: readonly string[], remedy: string): string {
+  for (const directory of directories) {
+    const path = join(directory, name);
+    if (isExecutable(path)) return path;
+  }
+  throw new PgBackupError('COMMAND_MISSING', {
+    command: name,
+    places: directories.join(', ') || 'PATH',
+    remedy,
+  });
+}
+
+/** The absolute directories of a PATH. */
+export function pathDirectories(path: string | undefined): string[] {
+  return (path ?? '').split(delimiter).filter((directory) => directory.startsWith('/'));
+}
+
+/** One clause that says how a program ended: `exit code 1`, `killed by SIGKILL`. */
+export function describeOutcome(result: CommandResult): string {
+  return result.signal === undefined ? `exit code ${result.exitCode ?? '?'}` : `killed by ${result.signal}`;
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const SETPRIV = '/usr/bin/setpriv';
+
+function start(command: Command, stdin: 'pipe' | 'ignore', keepStdout: boolean): RunningCommand {
+  const dyingWithUs = isExecutable(SETPRIV)
+    ? [SETPRIV, '--pdeathsig', 'KILL', '--', command.file]
+    : [command.file];
+  const [file = command.file, ...before] = dyingWithUs;
+  const child = execa(file, [...before, ...command.args], {
+    env: command.environment,
+    extendEnv: false,
+    detached: true,
+    reject: false,
+    stdin,
+    buffer: { stdout: keepStdout, stderr: false },
+    stripFinalNewline: false,
+    ...(command.workingDirectory === undefined ? {} : { cwd: command.workingDirectory }),
+  });
+  let stderr = '';
+  let openLine = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT_CHARACTERS);
+    const lines = (openLine + text).split('\n');
+    openLine = (lines.pop() ?? '').slice(-STDERR_KEPT_CHARACTERS);
+    for (const line of lines) command.onErrorLine?.(line);
+  });
+  const stopKilling = killGroup(child, command.signal);
+  const ended = (async (): Promise<CommandResult> => {
+    const result = await child;
+    stopKilling();
+    if (openLine !== '') command.onErrorLine?.(openLine);
+    return {
+      exitCode: result.exitCode,
+      signal: result.signal,
+      stdout: keepStdout ? String(result.stdout ?? '') : '',
+      stderr: stderr || (result.exitCode === undefined ? (result.originalMessage ?? '') : ''),
+    };
+  })();
+  // With stdin ignored there is no stream; callers of runCommand never see it.
+  return { stdin: child.stdin as Writable, stdout: child.stdout as Readable, ended };
+}

@@ -1,0 +1,29 @@
+const GRACE_MILLISECONDS = 5_000;
+
+interface GroupLeader {
+  readonly pid?: number | undefined;
+}
+
+/** Once `signal` aborts, ends the process group that `leader` leads: SIGTERM, and SIGKILL after 5 s. Returns how to stop caring. */
+export function killGroup(leader: GroupLeader, signal: AbortSignal | undefined): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    sendToGroup(leader, 'SIGTERM');
+    timer = setTimeout(() => sendToGroup(leader, 'SIGKILL'), GRACE_MILLISECONDS);
+  };
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  };
+}
+
+function sendToGroup(leader: GroupLeader, signalName: NodeJS.Signals): void {
+  if (leader.pid === undefined) return;
+  try {
+    process.kill(-leader.pid, signalName);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

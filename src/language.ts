@@ -1,0 +1,27 @@
+export type Language = 'en' | 'zh';
+
+/** A sentence in both languages; `{name}` stands for a parameter. */
+export interface Text {
+  readonly en: string;
+  readonly zh: string;
+}
+
+export type TextParameters = Readonly<Record<string, string | number>>;
+
+/** The sentence in one language with its parameters filled in; a parameter that is not given stays visible. */
+export function render(text: Text, language: Language, parameters: TextParameters = {}): string {
+  return text[language].replaceAll(/\{(\w+)\}/g, (placeholder, name: string) =>
+    String(parameters[name] ?? placeholder),
+  );
+}
+
+/** The language of a person: `BACKUP_LANG`, else the POSIX locale variables in their order of precedence. */
+export function chooseLanguage(environment: Readonly<Record<string, string | undefined>>): Language {
+  const locale =
+    environment['BACKUP_LANG'] ||
+    environment['LC_ALL'] ||
+    environment['LC_MESSAGES'] ||
+    environment['LANG'] ||
+    '';
+  return locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}

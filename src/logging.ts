@@ -1,0 +1,79 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { type Language, render, type TextParameters } from './language.ts';
+import { MESSAGES, type MessageId } from './messages.ts';
+import { type Scrub, scrubValue } from './scrub.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Writes one message of the catalogue with its parameters, in the person's language, scrubbed of every secret. */
+export type Log = (level: LogLevel, id: MessageId, parameters?: TextParameters) => void;
+
+/** Where readable output goes; a terminal is told by `isTTY`. */
+export interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface LogOptions {
+  readonly output: Output;
+  readonly format: 'auto' | 'pretty' | 'json';
+  /** Absent: no file is written. */
+  readonly directory?: string;
+  readonly language: Language;
+  readonly scrub: Scrub;
+  readonly clock: () => Date;
+}
+
+/**
+ * A pino logger with two sinks: `output`, pretty or JSON lines, and the day's file `backup_<yyyymmdd>.log` (UTC, mode 0600), which stays
+ * readable for grep. Lines are written before the call returns, so none is lost at exit; a file that cannot be written is said once.
+ */
+export function createLog(options: LogOptions): Log {
+  const pretty = options.format === 'pretty' || (options.format === 'auto' && options.output.isTTY === true);
+  const forTerminal = prettyFactory({ colorize: options.output.isTTY === true, ...PRETTY });
+  const forFile = prettyFactory({ colorize: false, ...PRETTY });
+  let fileWorks = options.directory !== undefined;
+
+  const write = (line: string): void => {
+    const entry = scrubValue(JSON.parse(line), options.scrub);
+    options.output.write(pretty ? forTerminal(entry) : `${JSON.stringify(entry)}\n`);
+    if (!fileWorks || options.directory === undefined) return;
+    const path = join(
+      options.directory,
+      `backup_${options.clock().toISOString().slice(0, 10).replaceAll('-', '')}.log`,
+    );
+    try {
+      mkdirSync(options.directory, { recursive: true });
+      appendFileSync(path, forFile(entry), { mode: 0o600 });
+    } catch (error) {
+      fileWorks = false;
+      log('warn', 'LOG_FILE_UNWRITABLE', {
+        path,
+        detail: error instanceof Error ? error.message : String(error),
+      });
+    }
+  };
+
+  const logger = pino(
+    {
+      level: 'debug',
+      base: null,
+      timestamp: () => `,"time":"${options.clock().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write },
+  );
+  const log: Log = (level, id, parameters = {}) =>
+    logger[level]({ event: id, ...parameters }, render(MESSAGES[id], options.language, parameters));
+  return log;
+}
+
+const PRETTY = {
+  ignore: 'event',
+  hideObject: true,
+  translateTime: 'UTC:yyyy-mm-dd"T"HH:MM:ss"Z"',
+} as const;

@@ -1,0 +1,89 @@
+import type { Text } from './language.ts';
+
+/** Everything that the log says, in both languages. */
+export const MESSAGES = {
+  SETTING_WARNING: { en: '{warning}', zh: '{warning}' },
+  VARIABLE_IGNORED: {
+    en: '{name} is set but not passed to the PostgreSQL client; connection settings are the PG_* ones',
+    zh: '已设置 {name}，但不会传给 PostgreSQL 客户端；连接参数请使用 PG_* 配置',
+  },
+  LOG_FILE_UNWRITABLE: {
+    en: 'The log file {path} cannot be written ({detail}); the log goes on here only',
+    zh: '无法写入日志文件 {path}（{detail}）；日志仅输出到此处',
+  },
+  RUN_STARTED: {
+    en: 'Backup of {database} on {host}:{port} started: {run}',
+    zh: '开始备份 {host}:{port} 上的 {database}：{run}',
+  },
+  RUN_SUCCEEDED: {
+    en: 'Backup succeeded: {file} ({size}) in {seconds} s; proven: {proof}',
+    zh: '备份成功：{file}（{size}），用时 {seconds} 秒；验证程度：{proof}',
+  },
+  RUN_FAILED: {
+    en: 'Backup failed in stage {stage} [{code}]: {message} {hint}',
+    zh: '备份在 {stage} 阶段失败 [{code}]：{message} {hint}',
+  },
+  STAGE_DONE: { en: '{stage}: done in {seconds} s', zh: '{stage}：完成，用时 {seconds} 秒' },
+  STAGE_PROGRESS: { en: '{stage}: {progress}', zh: '{stage}：{progress}' },
+  SERVER_FOUND: {
+    en: 'PostgreSQL {serverVersion}, database size {size}; client {clientVersion} from {directory}',
+    zh: 'PostgreSQL {serverVersion}，数据库大小 {size}；客户端 {clientVersion}，位于 {directory}',
+  },
+  LEFT_OUT: {
+    en: 'This backup leaves out what PG_DUMP_EXTRA_OPTS says: {options}',
+    zh: '本次备份按 PG_DUMP_EXTRA_OPTS 不包含：{options}',
+  },
+  UNCOMPRESSED: {
+    en: 'BACKUP_COMPRESS=0: reading an uncompressed archive back proves little; the checksum still finds every change',
+    zh: 'BACKUP_COMPRESS=0：读回未压缩的归档能证明的很少；校验和仍可发现任何改动',
+  },
+  SPACE_SHORT: {
+    en: '{free} free below {directory}, but the last backup took {needed}: the disk may fill up',
+    zh: '{directory} 仅剩 {free}，而上次备份占用 {needed}：磁盘可能写满',
+  },
+  GLOBALS_WITHOUT_PASSWORDS: {
+    en: 'The user "{user}" may not read passwords (pg_authid): the globals are written without them (--no-role-passwords)',
+    zh: '用户 "{user}" 无权读取口令（pg_authid）：全局对象将不含口令（--no-role-passwords）',
+  },
+  TOOL_OUTPUT: { en: '{tool}: {line}', zh: '{tool}：{line}' },
+  OBJECT_CONFIRMED: {
+    en: 'Confirmed: {object} ({size}, CRC-64 {crc64})',
+    zh: '已确认：{object}（{size}，CRC-64 {crc64}）',
+  },
+  PENDING_UPLOADED: { en: 'Sent the waiting backup {run}', zh: '已补传等待中的备份 {run}' },
+  PENDING_FAILED: {
+    en: 'The waiting backup {run} could not be sent: {message} It stays and is tried again',
+    zh: '等待中的备份 {run} 未能上传：{message} 文件保留，稍后重试',
+  },
+  LOCAL_FILES_REMOVED: {
+    en: 'Local files of {run} removed: the copy in OSS is confirmed',
+    zh: '已删除 {run} 的本地文件：OSS 副本已确认',
+  },
+  RETENTION_REMOVED: { en: 'Removed {run}: {reason}', zh: '已清理 {run}：{reason}' },
+  RETENTION_DONE: {
+    en: 'Retention: {kept} kept, {removed} removed',
+    zh: '保留策略：保留 {kept}，清理 {removed}',
+  },
+  REPORTS_UNREADABLE: {
+    en: '{count} unreadable files in {directory} were passed over: {files}',
+    zh: '{directory} 中有 {count} 个无法读取的文件已跳过：{files}',
+  },
+  REPAIRED: {
+    en: 'The run {run} was killed before it ended; it is now reported as FAILED ({remains})',
+    zh: '运行 {run} 在结束前被杀死；现已记为 FAILED（{remains}）',
+  },
+  REPAIR_FAILED: {
+    en: 'What a killed run left could not be repaired yet: {detail}',
+    zh: '被杀死的运行的残留暂时无法修复：{detail}',
+  },
+  REPORT_UNWRITABLE: {
+    en: 'The report of this run could not be written: {detail}',
+    zh: '本次运行的报表无法写入：{detail}',
+  },
+  STOPPING: {
+    en: '{signal} received: stopping; once more ends at once',
+    zh: '收到 {signal}：正在停止；再次发送则立即退出',
+  },
+} as const satisfies Record<string, Text>;
+
+export type MessageId = keyof typeof MESSAGES;

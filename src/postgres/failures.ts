@@ -1,0 +1,53 @@
+import { type ErrorCode, PgBackupError } from '../errors.ts';
+import type { Target } from './connection.ts';
+
+/** Messages of libpq and the server (English by LC_ALL=C, the server's as far as it speaks English), the first match counts. */
+const PATTERNS: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/No space left on device|Disk quota exceeded/, 'DISK_FULL'],
+  [
+    /server closed the connection unexpectedly|terminating connection|connection to server was lost/,
+    'CONNECTION_LOST',
+  ],
+  [/could not receive data from server|no connection to the server|SSL SYSCALL error/, 'CONNECTION_LOST'],
+  [
+    /password authentication failed|no password supplied|authentication failed|28P01|28000/,
+    'AUTHENTICATION_FAILED',
+  ],
+  [
+    /no pg_hba\.conf entry|role ".*" does not exist|role ".*" is not permitted to log in/,
+    'AUTHENTICATION_FAILED',
+  ],
+  [/FATAL:.*database ".*" does not exist|3D000/, 'DATABASE_MISSING'],
+  [
+    /connection to server .* failed|could not translate host name|could not connect to server/,
+    'CONNECTION_FAILED',
+  ],
+];
+
+/** The error that the output of a PostgreSQL client tells of, or undefined where it tells none of the known ones. */
+export function recogniseFailure(output: string, target: Target): PgBackupError | undefined {
+  const code = PATTERNS.find(([pattern]) => pattern.test(output))?.[1];
+  return code && code !== 'DISK_FULL'
+    ? new PgBackupError(code, {
+        host: target.host,
+        port: target.port,
+        user: target.user,
+        database: target.database,
+        detail: lastLines(output),
+      })
+    : undefined;
+}
+
+/** True where a program said that the disk or a quota is full. */
+export function saysDiskFull(output: string): boolean {
+  return /No space left on device|Disk quota exceeded/.test(output);
+}
+
+/** The last lines of a program's output as one line: what a report can hold. */
+export function lastLines(output: string): string {
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.slice(-4).join(' | ').slice(-1000);
+}

@@ -1,0 +1,84 @@
+import { createInterface } from 'node:readline';
+import { PgBackupError } from '../errors.ts';
+import { startCommand } from '../exec.ts';
+import { connectionString, type Target } from './connection.ts';
+import { lastLines, recogniseFailure } from './failures.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface SessionOptions {
+  readonly psql: string;
+  readonly target: Target;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly applicationName: string;
+  readonly signal: AbortSignal;
+}
+
+/** One open connection to the database. */
+export interface Session {
+  /**
+   * Runs one SELECT and returns its rows; 64-bit integers must be cast to text. Never run with text from outside: `sql` is ours.
+   * @throws PgBackupError for a connection that failed or was lost; QueryFailed for an error of the statement.
+   */
+  query(sql: string): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** An error of PostgreSQL with its SQLSTATE. */
+export class QueryFailed extends Error {
+  override readonly name = 'QueryFailed';
+  readonly sqlState: string;
+
+  constructor(sqlState: string, message: string) {
+    super(message);
+    this.sqlState = sqlState;
+  }
+}
+
+/**
+ * Opens a connection that stays open until `close` or the end of this process. It is a psql that reads from us: the same libpq, settings
+ * and passwords as pg_dump's, so what it can reach, pg_dump can.
+ */
+export function openSession(options: SessionOptions): Session {
+  const psql = startCommand({
+    file: options.psql,
+    args: [
+      ...['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--no-password'],
+      ...['--set=ON_ERROR_STOP=1', '--set=VERBOSITY=verbose'],
+      `--dbname=${connectionString(options.target, options.applicationName)}`,
+    ],
+    environment: { ...options.environment, PGCLIENTENCODING: 'UTF8' },
+    signal: options.signal,
+  });
+  // A psql that is gone closes the pipe; `ended` tells why.
+  psql.stdin.on('error', () => {});
+  const waiting: ((line: string) => void)[] = [];
+  createInterface({ input: psql.stdout }).on('line', (line) => waiting.shift()?.(line));
+
+  const failure = (async (): Promise<never> => {
+    const result = await psql.ended;
+    const [, sqlState, message] = /ERROR: {2}([0-9A-Z]{5}): (.*)/.exec(result.stderr) ?? [];
+    if (sqlState && message) throw new QueryFailed(sqlState, message);
+    throw (
+      recogniseFailure(result.stderr, options.target) ??
+      new PgBackupError('CONNECTION_LOST', {
+        ...options.target,
+        detail: lastLines(result.stderr) || 'psql ended',
+      })
+    );
+  })();
+  // Each query races against it; with no query under way nobody has to hear of the end.
+  failure.catch(() => {});
+
+  return {
+    async query(sql) {
+      const answer = new Promise<string>((resolve) => waiting.push(resolve));
+      psql.stdin.write(`SELECT coalesce(jsonb_agg(to_jsonb(q)), '[]') FROM (${sql}) AS q;\n`);
+      return JSON.parse(await Promise.race([answer, failure])) as Row[];
+    },
+    async close() {
+      psql.stdin.end();
+      await psql.ended;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import prettyBytes from 'pretty-bytes';
+import type { Log, Output } from './logging.ts';
+
+const LINE_INTERVAL_MILLISECONDS = 500;
+const LOG_INTERVAL_MILLISECONDS = 30_000;
+
+export interface ProgressFigures {
+  readonly bytesDone?: number;
+  /** What the bytes are measured against: the database's size for a dump, the file's for an upload. */
+  readonly yardstickBytes?: number;
+}
+
+export interface Progress {
+  /** Shows `stage` until the returned function is called; `figures` is asked for whenever the line is drawn. */
+  start(stage: string, figures?: () => ProgressFigures): () => void;
+  /** Takes the live line away, so that another line can be written. */
+  clear(): void;
+}
+
+/** One live line on a terminal; elsewhere a log line every 30 seconds. */
+export function createProgress(output: Output, log: Log): Progress {
+  const live = output.isTTY === true;
+  let shown = false;
+
+  const clear = (): void => {
+    if (shown) output.write('\r\u001b[2K');
+    shown = false;
+  };
+  return {
+    clear,
+    start(stage, figures = () => ({})) {
+      const startedAt = performance.now();
+      const draw = (): void => {
+        const progress = describeProgress(figures(), (performance.now() - startedAt) / 1000);
+        if (live) {
+          output.write(`\r\u001b[2K${`${stage}  ${progress}`.slice(0, (output.columns ?? 80) - 1)}`);
+          shown = true;
+        } else {
+          log('info', 'STAGE_PROGRESS', { stage, progress });
+        }
+      };
+      if (live) draw();
+      const timer = setInterval(draw, live ? LINE_INTERVAL_MILLISECONDS : LOG_INTERVAL_MILLISECONDS);
+      timer.unref();
+      return () => {
+        clearInterval(timer);
+        clear();
+      };
+    },
+  };
+}
+
+/** For example `12.3 MB of 56 MB, 4.1 MB/s, 3 s`. */
+export function describeProgress(figures: ProgressFigures, elapsedSeconds: number): string {
+  const parts: string[] = [];
+  if (figures.bytesDone !== undefined) {
+    const yardstick = figures.yardstickBytes === undefined ? '' : ` / ${prettyBytes(figures.yardstickBytes)}`;
+    parts.push(`${prettyBytes(figures.bytesDone)}${yardstick}`);
+    if (elapsedSeconds > 0) parts.push(`${prettyBytes(figures.bytesDone / elapsedSeconds)}/s`);
+  }
+  parts.push(`${Math.floor(elapsedSeconds)} s`);
+  return parts.join(', ');
+}
