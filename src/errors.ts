@@ -189,17 +189,6 @@ export const ERRORS = {
       zh: '本地文件已保留，下次运行会重新上传。请检查 OSS_* 配置、端点与网络。',
     },
   },
-  UPLOAD_TOOL_UNSUPPORTED: {
-    exitCode: 2,
-    message: {
-      en: 'BACKUP_UPLOAD_TOOL={tool} cannot upload in this version.',
-      zh: '本版本尚不支持 BACKUP_UPLOAD_TOOL={tool}。',
-    },
-    hint: {
-      en: 'Use BACKUP_UPLOAD_TOOL=ossutil or BACKUP_MODE=local.',
-      zh: '请使用 BACKUP_UPLOAD_TOOL=ossutil 或 BACKUP_MODE=local。',
-    },
-  },
   OBJECT_EXISTS: {
     exitCode: 11,
     message: {
@@ -249,8 +238,8 @@ export const ERRORS = {
   KILLED: {
     exitCode: 137,
     message: {
-      en: 'Interrupted: the process was killed or its machine stopped; {remains}.',
-      zh: '已中断：进程被杀死或所在机器停机；{remains}。',
+      en: 'The run ended without a report: its process was killed, its machine stopped or the disk was full; {remains}.',
+      zh: '运行结束时未留下报表：进程被杀死、机器停机或磁盘已满；{remains}。',
     },
     hint: {
       en: 'Look for an out-of-memory kill, a restart or a stopped container at that time.',

@@ -19,11 +19,9 @@ export const MESSAGES = {
     en: 'Backup succeeded: {file} ({size}) in {seconds} s; proven: {proof}',
     zh: '备份成功：{file}（{size}），用时 {seconds} 秒；验证程度：{proof}',
   },
-  RUN_FAILED: {
-    en: 'Backup failed in stage {stage} [{code}]: {message} {hint}',
-    zh: '备份在 {stage} 阶段失败 [{code}]：{message} {hint}',
-  },
+  COMMAND_FAILED: { en: '[{code}] {message} {hint}', zh: '[{code}] {message} {hint}' },
   STAGE_DONE: { en: '{stage}: done in {seconds} s', zh: '{stage}：完成，用时 {seconds} 秒' },
+  STAGE_FAILED: { en: '{stage}: failed after {seconds} s', zh: '{stage}：失败，用时 {seconds} 秒' },
   STAGE_PROGRESS: { en: '{stage}: {progress}', zh: '{stage}：{progress}' },
   SERVER_FOUND: {
     en: 'PostgreSQL {serverVersion}, database size {size}; client {clientVersion} from {directory}',

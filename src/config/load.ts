@@ -66,8 +66,8 @@ export function loadSettings(
           : `${name}=${shown}（${source.zh}）：应为${expected.zh}`,
     });
   }
-  if (problems.length > 0) throw settingsInvalid(problems, language);
   warnings.push(...likelyTypos([...given.keys()]));
+  if (problems.length > 0) throw settingsInvalid(problems, warnings, language);
   return {
     settings: typedSettings(written),
     sources: sources as Record<SettingName, Text>,
@@ -79,8 +79,13 @@ export function loadSettings(
 const NOT_SET: Text = { en: 'not set', zh: '未设置' };
 const DEFAULT: Text = { en: 'default', zh: '默认值' };
 
-function settingsInvalid(problems: readonly Text[], language: Language): PgBackupError {
-  const lines = problems.map((problem) => `  - ${render(problem, language)}`);
+/** The warnings stand below: a mistyped name is the likely reason why another one is missing. */
+function settingsInvalid(
+  problems: readonly Text[],
+  warnings: readonly Text[],
+  language: Language,
+): PgBackupError {
+  const lines = [...problems, ...warnings].map((text) => `  - ${render(text, language)}`);
   return new PgBackupError('SETTINGS_INVALID', { count: problems.length, problems: lines.join('\n') });
 }
 

@@ -21,8 +21,9 @@ export function validateSettings(written: WrittenSettings): SettingProblem[] {
     problems.set(property, { name: property, kind: kind === 'missing' ? 'missing' : 'invalid', expected });
   }
   return [
-    ...problems.values(),
+    ...SETTING_NAMES.flatMap((name) => problems.get(name) ?? []),
     ...dumpOptionProblems(written.PG_DUMP_EXTRA_OPTS ?? ''),
+    ...uploadToolProblem(written),
     ...regionProblem(written),
   ];
 }
@@ -110,6 +111,16 @@ function dumpOptionProblems(written: string): SettingProblem[] {
   ];
   return reasons.map((expected) => ({ name: 'PG_DUMP_EXTRA_OPTS', kind: 'invalid', expected }));
 }
+
+function uploadToolProblem(written: WrittenSettings): SettingProblem[] {
+  if (written.BACKUP_MODE === 'local' || written.BACKUP_UPLOAD_TOOL !== 'rclone') return [];
+  return [{ name: 'BACKUP_UPLOAD_TOOL', kind: 'invalid', expected: RCLONE_UNSUPPORTED }];
+}
+
+const RCLONE_UNSUPPORTED: Text = {
+  en: 'ossutil, because this version does not upload with rclone yet (or BACKUP_MODE=local)',
+  zh: ' ossutil，本版本尚不支持用 rclone 上传（或使用 BACKUP_MODE=local）',
+};
 
 /** Signatures of version 4 name the region, so it has to be known where the endpoint does not tell. */
 function regionProblem(written: WrittenSettings): SettingProblem[] {

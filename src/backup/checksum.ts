@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { crc64 } from 'crc64-ecma182.js';
+import { onDisk } from '../files/storage-error.ts';
+import type { Artifact } from '../report/record.ts';
+
+/** crc64-ecma182.js aborts on buffers of 32 MB. */
+const BLOCK_BYTES = 1024 * 1024;
+
+/** Reads a file once and returns its facts under `name`; the CRC-64 is counted where asked for. */
+export async function measureFile(
+  path: string,
+  name: string,
+  options: {
+    readonly withCrc64: boolean;
+    readonly signal?: AbortSignal;
+    readonly onBytes?: (done: number) => void;
+  },
+): Promise<Artifact> {
+  return onDisk(path, async () => {
+    const sha256 = createHash('sha256');
+    let crc = '0';
+    let done = 0;
+    const stream = createReadStream(path, { highWaterMark: BLOCK_BYTES, signal: options.signal });
+    for await (const block of stream as AsyncIterable<Buffer>) {
+      sha256.update(block);
+      if (options.withCrc64) crc = crc64(block, crc);
+      done += block.length;
+      options.onBytes?.(done);
+    }
+    const { size } = await stat(path);
+    return {
+      name: basename(name),
+      sizeBytes: size,
+      sha256: sha256.digest('hex'),
+      ...(options.withCrc64 ? { crc64: crc } : {}),
+    };
+  });
+}
+
+/** One line that `sha256sum -c` accepts in any directory that holds the pair. */
+export function checksumLine(artifact: Artifact): string {
+  return `${artifact.sha256}  ${artifact.name}\n`;
+}

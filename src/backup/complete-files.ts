@@ -1,0 +1,35 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PRIVATE_FILE_MODE, publishFile, syncDirectory } from '../files/durable-files.ts';
+import type { RunFiles } from '../files/layout.ts';
+import { onDisk } from '../files/storage-error.ts';
+import type { Artifact } from '../report/record.ts';
+import { checksumLine, measureFile } from './checksum.ts';
+
+/**
+ * Measures the partial files, writes the checksum and gives all their final names, durably; the dump comes last, so that where it is,
+ * everything is. Returns the artifacts, the dump first.
+ */
+export async function completeFiles(
+  files: RunFiles,
+  options: {
+    readonly withGlobals: boolean;
+    readonly withCrc64: boolean;
+    readonly signal: AbortSignal;
+    readonly onBytes: (done: number) => void;
+  },
+): Promise<Artifact[]> {
+  const { withGlobals, withCrc64, signal, onBytes } = options;
+  const dump = await measureFile(files.partialDump, files.dump, { withCrc64, signal, onBytes });
+  await onDisk(files.checksum, () =>
+    writeFile(files.partialChecksum, checksumLine(dump), { mode: PRIVATE_FILE_MODE, flag: 'wx' }),
+  );
+  const checksum = await measureFile(files.partialChecksum, files.checksum, { withCrc64 });
+  const globals = withGlobals ? [await measureFile(files.partialGlobals, files.globals, { withCrc64 })] : [];
+
+  if (withGlobals) await publishFile(files.partialGlobals, files.globals);
+  await publishFile(files.partialChecksum, files.checksum);
+  await publishFile(files.partialDump, files.dump);
+  await syncDirectory(dirname(files.dump));
+  return [dump, checksum, ...globals];
+}

@@ -1,0 +1,80 @@
+import { statSync } from 'node:fs';
+import { compressArgument, neededClientMajor, parseCompression } from '../config/compression.ts';
+import { PgBackupError } from '../errors.ts';
+import { describeOutcome, runCommand } from '../exec.ts';
+import { createPrivateFile } from '../files/durable-files.ts';
+import { diskFull } from '../files/storage-error.ts';
+import type { Client } from '../postgres/clients.ts';
+import { lastLines, recogniseFailure, saysDiskFull } from '../postgres/failures.ts';
+import { missingRights } from '../postgres/permissions.ts';
+import type { DatabaseAccess } from './database-access.ts';
+
+const NAMED_OBJECTS = 5;
+
+/**
+ * Writes the database's custom-format archive to `file`, which must not exist, readable for this user alone.
+ * @throws PgBackupError that names what failed: rights with their GRANT, the connection, the disk, or pg_dump itself.
+ */
+export async function dumpDatabase(
+  access: DatabaseAccess,
+  client: Client,
+  file: string,
+  options: {
+    readonly compression: string;
+    readonly extraOptions: readonly string[];
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { compression, extraOptions, signal } = options;
+  await createPrivateFile(file);
+  const result = await runCommand({
+    file: client.pgDump,
+    args: [
+      '--format=custom',
+      `--compress=${compressArgument(parseCompression(compression), client.major)}`,
+      ...[`--file=${file}`, '--no-password', `--dbname=${access.connectionString}`],
+      ...extraOptions,
+    ],
+    environment: access.environment,
+    signal,
+    onErrorLine: (line) => access.onToolLine('pg_dump', line),
+  });
+  signal.throwIfAborted();
+  if (result.exitCode === 0) return;
+  if (saysDiskFull(result.stderr)) throw diskFull(file);
+  throw (
+    recogniseFailure(result.stderr, access.target) ??
+    (await explainByRights(access)) ??
+    new PgBackupError('DUMP_FAILED', { outcome: describeOutcome(result), detail: lastLines(result.stderr) })
+  );
+}
+
+/** @throws PgBackupError COMPRESSION_UNSUPPORTED */
+export function checkCompression(compression: string, client: Client): void {
+  const neededMajor = neededClientMajor(parseCompression(compression));
+  if (client.major >= neededMajor) return;
+  throw new PgBackupError('COMPRESSION_UNSUPPORTED', {
+    compression,
+    neededMajor,
+    clientVersion: client.version,
+  });
+}
+
+/** The bytes that a file holds so far; 0 while there is none. */
+export function fileSizeBytes(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Asks the server instead of reading pg_dump's text: that may be in any language. */
+async function explainByRights(access: DatabaseAccess): Promise<PgBackupError | undefined> {
+  const missing = await missingRights(access.session).catch(() => []);
+  if (missing.length === 0) return undefined;
+  const named = missing.slice(0, NAMED_OBJECTS);
+  const more = missing.length > named.length ? ` (+${missing.length - named.length})` : '';
+  return new PgBackupError('PERMISSION_DENIED', {
+    user: access.target.user,
+    database: access.target.database,
+    objects: named.map(({ object }) => object).join(', ') + more,
+    remedy: named.map(({ remedy }) => remedy).join(' ') + more,
+  });
+}

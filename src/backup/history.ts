@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHECKSUM_SUFFIX, DUMP_SUFFIX, GLOBALS_SUFFIX, type Layout } from '../files/layout.ts';
+import { hasErrorCode, onDisk } from '../files/storage-error.ts';
+import { readRecords, readReports } from '../report/directory.ts';
+import type { RunRecord } from '../report/record.ts';
+import type { Report } from '../report/report.ts';
+import { fileSizeBytes } from './dump.ts';
+import type { RetentionRun } from './retention.ts';
+import { parseRunName } from './run-name.ts';
+import { markedRuns } from './running.ts';
+
+/** A run that has files here, as its report and record tell of it. */
+export interface PastRun extends RetentionRun {
+  readonly database: string;
+  readonly files: readonly string[];
+  readonly sizeBytes: number;
+  readonly record: RunRecord | undefined;
+}
+
+export interface History {
+  readonly runs: readonly PastRun[];
+  readonly unreadable: readonly string[];
+}
+
+/** The runs of one database that have files below `data/`. Files of no reported run are not ours and never appear. */
+export async function readHistory(layout: Layout, database: string): Promise<History> {
+  const [reports, records, running, files] = await Promise.all([
+    readReports(layout.reports),
+    readRecords(layout.records),
+    markedRuns(layout),
+    artifactsByRun(layout.data),
+  ]);
+  const runs = [...files].flatMap(([name, paths]): PastRun[] => {
+    const identity = parseRunName(name);
+    const report = reports.entries.get(name);
+    const record = records.entries.get(name);
+    const known = record ?? report;
+    if (!identity || !known || identity.database !== database) return [];
+    const sizeBytes = fileSizeBytes(join(layout.data, name + DUMP_SUFFIX));
+    return [
+      {
+        name,
+        database,
+        startedAt: identity.startedAt,
+        series: `${known.host}:${known.port}`,
+        isGood: sizeBytes > 0 && isProven(report, record),
+        awaitsUpload: record?.awaitsUpload ?? false,
+        isRunning: running.includes(name),
+        files: paths,
+        sizeBytes,
+        record,
+      },
+    ];
+  });
+  return { runs, unreadable: [...reports.unreadable, ...records.unreadable] };
+}
+
+/** A failed upload that was made good later leaves the report as it was and the record better. */
+function isProven(report: Report | undefined, record: RunRecord | undefined): boolean {
+  return report?.status === 'SUCCESS' || record?.status === 'SUCCESS' || record?.proof === 'stored';
+}
+
+async function artifactsByRun(directory: string): Promise<Map<string, string[]>> {
+  const byRun = new Map<string, string[]>();
+  try {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      // The longer suffix first: a checksum also ends like a dump with something behind it.
+      const suffix = [CHECKSUM_SUFFIX, GLOBALS_SUFFIX, DUMP_SUFFIX].find((end) => entry.name.endsWith(end));
+      if (suffix === undefined || !entry.isFile() || entry.name.startsWith('.')) continue;
+      const run = entry.name.slice(0, -suffix.length);
+      byRun.set(run, [...(byRun.get(run) ?? []), join(directory, entry.name)]);
+    }
+    return byRun;
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return byRun;
+    return onDisk(directory, () => Promise.reject(error));
+  }
+}

@@ -1,0 +1,114 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkDumpOptions } from '../config/dump-options.ts';
+import {
+  ensureDirectory,
+  PRIVATE_DIRECTORY_MODE,
+  PRIVATE_FILE_MODE,
+  PUBLIC_DIRECTORY_MODE,
+} from '../files/durable-files.ts';
+import { filesOfRun, type Layout, layoutOf, type RunFiles } from '../files/layout.ts';
+import { onDisk } from '../files/storage-error.ts';
+import { passfileText } from '../postgres/connection.ts';
+import type { BackupContext } from './context.ts';
+import { fileSizeBytes } from './dump.ts';
+import { runName } from './run-name.ts';
+import { type Journal, markRunning, type RunningMark, readBootId } from './running.ts';
+
+export const TEMPORARY_PREFIX = 'pg-backup-';
+
+/** A run that has its name and its mark. */
+export interface OpenRun {
+  readonly journal: Journal;
+  readonly files: RunFiles;
+  readonly layout: Layout;
+  /** The run's own passfile, where a password was configured. */
+  readonly passfile: string | undefined;
+  /** Takes away the temporary directory with its secrets, and the mark unless it has to stay for a repair. */
+  close(options: { readonly keepMark: boolean }): Promise<void>;
+}
+
+/** Makes the directories below the base; only the reports and records are for other users. */
+export async function ensureLayout(layout: Layout): Promise<void> {
+  await ensureDirectory(layout.base, PUBLIC_DIRECTORY_MODE);
+  await ensureDirectory(layout.data, PRIVATE_DIRECTORY_MODE);
+  await ensureDirectory(layout.reports, PUBLIC_DIRECTORY_MODE);
+  await ensureDirectory(layout.records, PUBLIC_DIRECTORY_MODE);
+}
+
+/** Gives the run a name that nothing has yet, marks it as under way and makes its private temporary directory. */
+export async function openRun(context: BackupContext): Promise<OpenRun> {
+  const layout = layoutOf(context.settings.BACKUP_BASE_DIR);
+  await ensureLayout(layout);
+  const temporaryDirectory = await onDisk(tmpdir(), () => mkdtemp(join(tmpdir(), TEMPORARY_PREFIX)));
+  try {
+    const { journal, mark } = await markUnderFreeName(context, layout, temporaryDirectory);
+    const passfile = await writePassfile(context, temporaryDirectory);
+    return {
+      journal,
+      files: filesOfRun(layout, journal.run),
+      layout,
+      passfile,
+      async close({ keepMark }) {
+        await rm(temporaryDirectory, { recursive: true, force: true });
+        if (!keepMark) await mark.remove();
+      },
+    };
+  } catch (error) {
+    await rm(temporaryDirectory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function markUnderFreeName(
+  context: BackupContext,
+  layout: Layout,
+  temporaryDirectory: string,
+): Promise<{ journal: Journal; mark: RunningMark }> {
+  const { settings, hostname } = context;
+  for (;;) {
+    context.signal.throwIfAborted();
+    const startedAt = context.clock();
+    const run = runName({ database: settings.PG_DATABASE, startedAt, host: hostname });
+    const journal: Journal = {
+      run,
+      database: settings.PG_DATABASE,
+      host: settings.PG_HOST,
+      port: settings.PG_PORT,
+      runner: { hostname, version: context.version },
+      startedAt: startedAt.toISOString(),
+      mode: settings.BACKUP_MODE,
+      tool: settings.BACKUP_UPLOAD_TOOL,
+      compression: settings.BACKUP_COMPRESS,
+      leftOut: checkDumpOptions(settings.PG_DUMP_EXTRA_OPTS ?? []).leavesOut,
+      bootId: readBootId(),
+      temporaryDirectory,
+    };
+    const mark = isNameTaken(layout, run)
+      ? false
+      : await markRunning(layout, journal, context.environment['PATH']);
+    if (mark) return { journal, mark };
+    await untilNextSecond(context.clock());
+  }
+}
+
+/** Names are unique to the second: a run may end within one. */
+function isNameTaken(layout: Layout, run: string): boolean {
+  const files = filesOfRun(layout, run);
+  return [files.dump, files.record, files.report].some((file) => fileSizeBytes(file) > 0);
+}
+
+function untilNextSecond(now: Date): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1000 - now.getMilliseconds()));
+}
+
+async function writePassfile(context: BackupContext, directory: string): Promise<string | undefined> {
+  const { PGPASSWORD } = context.settings;
+  if (!PGPASSWORD) return undefined;
+  const passfile = join(directory, 'pgpass');
+  await onDisk(passfile, () =>
+    writeFile(passfile, passfileText(PGPASSWORD.reveal()), { mode: PRIVATE_FILE_MODE }),
+  );
+  return passfile;
+}

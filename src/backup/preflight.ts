@@ -1,0 +1,92 @@
+import prettyBytes from 'pretty-bytes';
+import { parseCompression } from '../config/compression.ts';
+import { freeBytes } from '../files/storage-error.ts';
+import { type Client, chooseClient, findClients } from '../postgres/clients.ts';
+import { clientEnvironment } from '../postgres/connection.ts';
+import { describeServer, type Server } from '../postgres/server.ts';
+import { ossTarget } from '../storage/oss-target.ts';
+import { openOssutilStore } from '../storage/ossutil.ts';
+import type { Store } from '../storage/store.ts';
+import type { BackupContext } from './context.ts';
+import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts';
+import { checkCompression } from './dump.ts';
+import { readHistory } from './history.ts';
+import type { OpenRun } from './open-run.ts';
+
+export interface Connected {
+  readonly access: DatabaseAccess;
+  /** Every installed client, newest first. */
+  readonly clients: readonly Client[];
+}
+
+/** Connects with the newest client and becomes the one runner of the database. */
+export async function connect(context: BackupContext, run: OpenRun): Promise<Connected> {
+  const { settings, environment, log, hostname, signal } = context;
+  const clients = await findClients(settings.PG_BIN_DIR, environment['PATH']);
+  const access = await openDatabaseAccess({
+    target: {
+      host: settings.PG_HOST,
+      port: settings.PG_PORT,
+      user: settings.PG_USER,
+      database: settings.PG_DATABASE,
+    },
+    psql: clients[0]?.psql ?? '',
+    environment: clientEnvironment(environment, run.passfile),
+    hostname,
+    onToolLine: (tool, line) => log('warn', 'TOOL_OUTPUT', { tool, line }),
+    signal,
+  });
+  return { access, clients };
+}
+
+export interface Prepared {
+  readonly server: Server;
+  readonly client: Client;
+  /** Absent in mode local. */
+  readonly store: Store | undefined;
+}
+
+/** Checks, before anything is written, what a backup needs; what may still go well is only a warning. */
+export async function preflight(
+  context: BackupContext,
+  run: OpenRun,
+  connected: Connected,
+): Promise<Prepared> {
+  const { settings, log } = context;
+  const server = await describeServer(connected.access.session);
+  const client = chooseClient(connected.clients, server);
+  checkCompression(settings.BACKUP_COMPRESS, client);
+  log('info', 'SERVER_FOUND', {
+    serverVersion: server.version,
+    size: prettyBytes(server.databaseSizeBytes),
+    clientVersion: client.version,
+    directory: client.directory,
+  });
+  if (run.journal.leftOut.length > 0) log('info', 'LEFT_OUT', { options: run.journal.leftOut.join(' ') });
+  if (parseCompression(settings.BACKUP_COMPRESS).method === 'none') log('warn', 'UNCOMPRESSED');
+  await warnOfShortSpace(context, run);
+  const store =
+    settings.BACKUP_MODE === 'local'
+      ? undefined
+      : await openOssutilStore({
+          target: ossTarget(settings),
+          temporaryDirectory: run.journal.temporaryDirectory,
+          searchPath: context.environment['PATH'],
+        });
+  return { server, client, store };
+}
+
+/** Only a warning: a database may have shrunk, and a backup that was not tried is none. */
+async function warnOfShortSpace(context: BackupContext, run: OpenRun): Promise<void> {
+  const { runs } = await readHistory(run.layout, context.settings.PG_DATABASE);
+  const newest = runs
+    .filter((past) => past.isGood)
+    .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())[0];
+  const free = freeBytes(run.layout.data);
+  if (!newest || free === undefined || free >= newest.sizeBytes) return;
+  context.log('warn', 'SPACE_SHORT', {
+    free: prettyBytes(free),
+    directory: run.layout.data,
+    needed: prettyBytes(newest.sizeBytes),
+  });
+}

@@ -1,0 +1,166 @@
+import prettyBytes from 'pretty-bytes';
+import { describeError, PgBackupError } from '../errors.ts';
+import { removeFiles } from '../files/durable-files.ts';
+import type { RunRecord } from '../report/record.ts';
+import { confirmArtifacts, sendArtifacts } from '../storage/upload.ts';
+import { completeFiles } from './complete-files.ts';
+import type { BackupContext } from './context.ts';
+import type { DatabaseAccess } from './database-access.ts';
+import { dumpDatabase, fileSizeBytes } from './dump.ts';
+import { dumpGlobals } from './globals.ts';
+import { type OpenRun, openRun } from './open-run.ts';
+import { type Findings, noFindings, publishOutcome } from './outcome.ts';
+import { inUploadOrder, sendPendingUploads } from './pending-uploads.ts';
+import { connect, preflight } from './preflight.ts';
+import { prune } from './prune.ts';
+import { repairKilledRuns } from './repair.ts';
+import { createStages } from './stages.ts';
+import { verifyArchive } from './verify.ts';
+
+/**
+ * One backup of one database, from trigger to report. Returns the record of a run that succeeded.
+ * @throws PgBackupError after a FAILED report was written; BUSY without one, because another run is at work.
+ */
+export async function backup(context: BackupContext): Promise<RunRecord> {
+  await repairKilledRuns(context);
+  const run = await openRun(context);
+  const attempt: Attempt = { context, run, findings: noFindings() };
+  try {
+    return await attemptBackup(attempt);
+  } catch (error) {
+    if (!attempt.record && !isBusy(error)) await reportFailure(attempt, error);
+    throw error;
+  } finally {
+    await attempt.access?.session.close();
+    await run.close({ keepMark: attempt.isUnreported === true });
+  }
+}
+
+interface Attempt {
+  readonly context: BackupContext;
+  readonly run: OpenRun;
+  readonly findings: Findings;
+  access?: DatabaseAccess;
+  /** Set once the outcome is published. */
+  record?: RunRecord;
+  /** True where even the failure could not be written: the mark then stays, and the next start reports the run. */
+  isUnreported?: boolean;
+}
+
+async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
+  const { context, run, findings } = attempt;
+  const { settings, signal, clock, log } = context;
+  const { files, journal } = run;
+  const stage = createStages(context, findings.stages);
+  log('info', 'RUN_STARTED', { run: journal.run, ...targetOf(context) });
+
+  const connected = await stage('lock', () => connect(context, run));
+  const access = connected.access;
+  attempt.access = access;
+
+  const { server, client, store } = await stage('preflight', () => preflight(context, run, connected));
+  const { version, databaseSizeBytes, encoding, collation } = server;
+  findings.server = { version, databaseSizeBytes, encoding, collation };
+  findings.client = { version: client.version };
+
+  await stage(
+    'dump',
+    () =>
+      dumpDatabase(access, client, files.partialDump, {
+        compression: settings.BACKUP_COMPRESS,
+        extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
+        signal,
+      }),
+    () => ({ bytesDone: fileSizeBytes(files.partialDump), yardstickBytes: databaseSizeBytes }),
+  );
+  if (settings.INCLUDE_GLOBALS) {
+    findings.globals = await stage('globals', () =>
+      dumpGlobals(access, client, files.partialGlobals, signal),
+    );
+    if (findings.globals === 'without passwords') log('warn', 'GLOBALS_WITHOUT_PASSWORDS', targetOf(context));
+  }
+  await stage('verify', () => verifyArchive(client, files.partialDump, access.environment, signal));
+  findings.proof = 'read';
+
+  const dumpSizeBytes = fileSizeBytes(files.partialDump);
+  let checkedBytes = 0;
+  findings.artifacts = await stage(
+    'checksum',
+    () =>
+      completeFiles(files, {
+        withGlobals: settings.INCLUDE_GLOBALS,
+        withCrc64: store !== undefined,
+        signal,
+        onBytes: (done) => {
+          checkedBytes = done;
+        },
+      }),
+    () => ({ bytesDone: checkedBytes, yardstickBytes: dumpSizeBytes }),
+  );
+  if (store) {
+    const paths = [files.dump, files.checksum, files.globals];
+    const local = findings.artifacts.map((artifact, index) => ({ path: paths[index] ?? '', artifact }));
+    await stage('upload', () => sendArtifacts(store, inUploadOrder(local), signal));
+    findings.remote = await stage('confirm', () =>
+      confirmArtifacts(store, findings.artifacts, clock, signal),
+    );
+    findings.proof = 'stored';
+    for (const { url, sizeBytes, crc64 } of findings.remote) {
+      log('info', 'OBJECT_CONFIRMED', { object: url, size: prettyBytes(sizeBytes), crc64 });
+    }
+  }
+  const keepsLocalFiles = settings.BACKUP_MODE !== 'oss';
+  const record = await stage('report', () =>
+    publishOutcome(journal, files, findings, { status: 'SUCCESS', finishedAt: clock(), keepsLocalFiles }),
+  );
+  attempt.record = record;
+  log('info', 'RUN_SUCCEEDED', {
+    file: keepsLocalFiles ? files.dump : (record.remote[0]?.url ?? ''),
+    size: prettyBytes(dumpSizeBytes),
+    seconds: record.durationSeconds,
+    proof: record.proof,
+  });
+
+  if (!keepsLocalFiles) {
+    await removeFiles([files.dump, files.checksum, files.globals]);
+    log('info', 'LOCAL_FILES_REMOVED', { run: journal.run });
+  }
+  if (store) await stage('upload', () => sendPendingUploads(context, run.layout, store));
+  await stage('retention', () => prune(context));
+  return record;
+}
+
+/** Removes what is unfinished and writes the FAILED report; a fault in doing so is logged and never hides the first one. */
+async function reportFailure(attempt: Attempt, error: unknown): Promise<void> {
+  const { context, run, findings } = attempt;
+  const { files } = run;
+  const description = describeError(error, context.language);
+  const message = context.scrub(description.message);
+  const hint = context.scrub(description.hint);
+  const stage = findings.stages.at(-1)?.name ?? 'lock';
+  const isComplete = findings.artifacts.length > 0;
+  try {
+    await removeFiles([files.partialDump, files.partialChecksum, files.partialGlobals]);
+    if (!isComplete) await removeFiles([files.dump, files.checksum, files.globals]);
+    attempt.record = await publishOutcome(run.journal, files, findings, {
+      status: 'FAILED',
+      finishedAt: context.clock(),
+      keepsLocalFiles: isComplete,
+      error: { ...description, message, hint, stage },
+    });
+  } catch (secondError) {
+    attempt.isUnreported = true;
+    context.log('error', 'REPORT_UNWRITABLE', {
+      detail: describeError(secondError, context.language).message,
+    });
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof PgBackupError && error.code === 'BUSY';
+}
+
+function targetOf(context: BackupContext): { database: string; host: string; port: number; user: string } {
+  const { PG_DATABASE, PG_HOST, PG_PORT, PG_USER } = context.settings;
+  return { database: PG_DATABASE, host: PG_HOST, port: PG_PORT, user: PG_USER };
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PgBackupError } from '../errors.ts';
+import { ensureDirectory, PRIVATE_DIRECTORY_MODE } from '../files/durable-files.ts';
+import type { Layout } from '../files/layout.ts';
+import { hasErrorCode, onDisk } from '../files/storage-error.ts';
+import type { RunRecord } from '../report/record.ts';
+import { type FileLock, tryFileLock } from './file-lock.ts';
+
+const HEARTBEAT_MILLISECONDS = 60_000;
+/** A run of another machine counts as dead after this silence: its lock cannot be trusted on every network file system. */
+const SILENCE_MILLISECONDS = 15 * 60_000;
+const JOURNAL = 'journal.json';
+const LOCK = 'lock';
+
+/** What must be known of a run should it be killed. */
+export type Journal = Pick<
+  RunRecord,
+  'run' | 'database' | 'host' | 'port' | 'runner' | 'startedAt' | 'mode' | 'tool' | 'compression' | 'leftOut'
+> & {
+  /** Of the machine's kernel, the same in all of its containers: tells whether file locks can be trusted. */
+  readonly bootId: string;
+  readonly temporaryDirectory: string;
+};
+
+export interface RunningMark {
+  /** Takes the mark away; to be called once the report is written. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Marks a run as under way, visible to every process that shares the directory. False where a run of that name is marked already.
+ * The mark appears complete and locked, or not at all.
+ */
+export async function markRunning(
+  layout: Layout,
+  journal: Journal,
+  searchPath: string | undefined,
+): Promise<RunningMark | false> {
+  await ensureDirectory(layout.running, PRIVATE_DIRECTORY_MODE);
+  const draft = join(layout.running, `.new-${randomBytes(6).toString('hex')}`);
+  const final = join(layout.running, journal.run);
+  return onDisk(draft, async () => {
+    await mkdir(draft, { mode: PRIVATE_DIRECTORY_MODE });
+    await writeFile(join(draft, JOURNAL), `${JSON.stringify(journal, undefined, 2)}\n`);
+    const lock = await tryFileLock(join(draft, LOCK), searchPath);
+    if (!lock) throw locksUnsupported(draft);
+    try {
+      await rename(draft, final);
+    } catch (error) {
+      await lock.release();
+      await rm(draft, { recursive: true, force: true });
+      if (hasErrorCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
+      throw error;
+    }
+    return keepMark(final, lock);
+  });
+}
+
+/** The names of all runs that are marked, alive or dead. */
+export async function markedRuns(layout: Layout): Promise<string[]> {
+  try {
+    return (await readdir(layout.running)).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return [];
+    return onDisk(layout.running, () => Promise.reject(error));
+  }
+}
+
+export interface DeadRun {
+  readonly journal: Journal;
+  readonly lastSignOfLife: Date;
+  /** Takes the mark away and frees the claim. */
+  remove(): Promise<void>;
+  /** Frees the claim; the mark stays for the next one. */
+  leave(): Promise<void>;
+}
+
+/** Claims the mark of a run whose process is gone, so that one process alone repairs it; undefined for a run that may be alive. */
+export async function claimDeadRun(
+  layout: Layout,
+  run: string,
+  searchPath: string | undefined,
+  bootId: string,
+): Promise<DeadRun | undefined> {
+  const directory = join(layout.running, run);
+  const journalPath = join(directory, JOURNAL);
+  const facts = await stat(journalPath).catch(() => undefined);
+  if (!facts) return undefined;
+  const lock = await tryFileLock(join(directory, LOCK), searchPath);
+  if (!lock) return undefined;
+  // Another process may have repaired it between our look and our lock.
+  const text = await readFile(journalPath, 'utf8').catch(() => undefined);
+  const journal = text === undefined ? undefined : (JSON.parse(text) as Journal);
+  const silence = Date.now() - facts.mtime.getTime();
+  if (!journal || (journal.bootId !== bootId && silence < SILENCE_MILLISECONDS)) {
+    await lock.release();
+    return undefined;
+  }
+  return {
+    journal,
+    lastSignOfLife: facts.mtime,
+    async remove() {
+      await onDisk(directory, () => rm(directory, { recursive: true, force: true }));
+      await lock.release();
+    },
+    leave: () => lock.release(),
+  };
+}
+
+/** The identity of the running kernel (random(4)); empty where there is none. */
+export function readBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function keepMark(directory: string, lock: FileLock): RunningMark {
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(join(directory, JOURNAL), now, now).catch(() => {});
+  }, HEARTBEAT_MILLISECONDS);
+  beat.unref();
+  return {
+    async remove() {
+      clearInterval(beat);
+      await onDisk(directory, () => rm(directory, { recursive: true, force: true }));
+      await lock.release();
+    },
+  };
+}
+
+/** A new file that nobody else knows can always be locked, unless the file system has no locks. */
+function locksUnsupported(path: string): PgBackupError {
+  return new PgBackupError('STORAGE_FAILED', {
+    path,
+    detail: 'file locks (flock) do not work there',
+    remedy: 'mount -o local_lock=flock',
+  });
+}

@@ -1,0 +1,31 @@
+import type { Text } from './language.ts';
+
+/** The contract with scripts and schedulers: a code never changes its meaning. */
+export const EXIT_CODES: Readonly<Record<number, Text>> = {
+  0: { en: 'success', zh: '成功' },
+  1: { en: 'unexpected error (a bug)', zh: '意外错误（程序缺陷）' },
+  2: { en: 'wrong usage or settings; nothing was changed', zh: '用法或配置错误；未做任何改动' },
+  3: {
+    en: 'a command is missing, or no client is new enough for the server',
+    zh: '缺少命令，或没有足够新的客户端',
+  },
+  4: { en: 'no connection to the database, or it was lost', zh: '无法连接数据库，或连接中断' },
+  5: { en: 'the database refused the user', zh: '数据库拒绝了该用户' },
+  6: { en: 'a right in the database is missing', zh: '缺少数据库权限' },
+  7: {
+    en: 'another backup of this database is under way; nothing was changed',
+    zh: '该库已有备份在进行；未做任何改动',
+  },
+  8: { en: 'pg_dump or pg_dumpall failed', zh: 'pg_dump 或 pg_dumpall 失败' },
+  9: { en: 'the dump could not be read back', zh: '转储无法完整读回' },
+  10: { en: 'local storage failed: disk full, or not writable', zh: '本地存储失败：磁盘已满或不可写' },
+  11: { en: 'the upload failed; local files stay', zh: '上传失败；本地文件保留' },
+  12: {
+    en: 'the remote copy is missing, different or unconfirmed; local files stay',
+    zh: '远端副本缺失、不一致或无法确认；本地文件保留',
+  },
+  13: { en: 'the backup is complete, but retention failed', zh: '备份已完成，但保留策略执行失败' },
+  130: { en: 'interrupted by SIGINT (Ctrl-C)', zh: '被 SIGINT（Ctrl-C）中断' },
+  137: { en: 'only in reports: a run that ended without one', zh: '仅见于报表：运行结束时未留下报表' },
+  143: { en: 'interrupted by SIGTERM', zh: '被 SIGTERM 中断' },
+};

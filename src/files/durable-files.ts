@@ -1,0 +1,73 @@
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { hasErrorCode, onDisk } from './storage-error.ts';
+
+export const PRIVATE_FILE_MODE = 0o600;
+export const PRIVATE_DIRECTORY_MODE = 0o700;
+export const PUBLIC_FILE_MODE = 0o644;
+export const PUBLIC_DIRECTORY_MODE = 0o755;
+
+/** Makes a directory with its parents; a directory that is there already keeps the mode that somebody gave it. */
+export async function ensureDirectory(path: string, mode: number): Promise<void> {
+  await onDisk(path, async () => {
+    const made = await mkdir(path, { recursive: true });
+    // The mode of mkdir is cut by the umask.
+    if (made !== undefined) await chmod(path, mode);
+  });
+}
+
+/** Creates an empty file that must not exist yet, private from its first moment. */
+export async function createPrivateFile(path: string): Promise<void> {
+  await onDisk(path, async () => {
+    const file = await open(path, 'wx', PRIVATE_FILE_MODE);
+    await file.close();
+  });
+}
+
+/** Puts a whole text in place atomically and durably: a reader sees the old file or the new one, also after a power cut. */
+export async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  await onDisk(path, async () => {
+    await writeFileAtomic(path, text, { mode });
+    await chmod(path, mode);
+    await syncDirectory(dirname(path));
+  });
+}
+
+/** What a killed `writeDurably` of this path may have left beside it (write-file-atomic: the name and a number). */
+export function isAtomicLeftover(fileName: string, path: string): boolean {
+  const prefix = `${basename(path)}.`;
+  return fileName.startsWith(prefix) && /^\d+$/.test(fileName.slice(prefix.length));
+}
+
+/** Makes a finished file durable, then gives it its final name; the directory still has to be synced. */
+export async function publishFile(partial: string, final: string): Promise<void> {
+  await onDisk(final, async () => {
+    const file = await open(partial, 'r+');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, final);
+  });
+}
+
+/** Makes the names in a directory durable; file systems that cannot do so (EINVAL) are left to their own promise. */
+export async function syncDirectory(path: string): Promise<void> {
+  await onDisk(path, async () => {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } catch (error) {
+      if (!hasErrorCode(error, 'EINVAL', 'ENOTSUP')) throw error;
+    } finally {
+      await directory.close();
+    }
+  });
+}
+
+/** Removes files; those that are gone already are fine. */
+export async function removeFiles(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await onDisk(path, () => rm(path, { force: true }));
+}

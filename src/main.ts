@@ -1,0 +1,31 @@
+import { runCli } from './cli.ts';
+import { describeError, PgBackupError } from './errors.ts';
+import { chooseLanguage } from './language.ts';
+import { scrubFor } from './program.ts';
+import { abortOnSignals } from './signals.ts';
+
+// Whatever this process or its children create is private unless a mode says otherwise.
+process.umask(0o077);
+
+const environment = { ...process.env };
+const language = chooseLanguage(environment);
+const signal = abortOnSignals(process, (exitCode) => process.exit(exitCode));
+
+async function main(): Promise<number> {
+  try {
+    return await runCli(process.argv.slice(2), {
+      environment,
+      language,
+      signal,
+      stdout: process.stdout,
+      stderr: process.stderr,
+    });
+  } catch (error) {
+    const { exitCode, message, hint } = describeError(error, language);
+    const stack = error instanceof PgBackupError || !(error instanceof Error) ? '' : `\n${error.stack}`;
+    process.stderr.write(scrubFor(environment)(`pg-backup: ${message}\n${hint}${stack}\n`));
+    return exitCode;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { BackupContext } from './backup/context.ts';
+import { type Environment, type LoadedSettings, loadSettings } from './config/load.ts';
+import { SETTING_NAMES, settingOf } from './config/settings.ts';
+import { type Language, render } from './language.ts';
+import { createLog, type Output } from './logging.ts';
+import { ignoredVariables } from './postgres/connection.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { createScrub, type Scrub } from './scrub.ts';
+import { Secret } from './secret.ts';
+
+/** What the outside world gives to one invocation. */
+export interface Surroundings {
+  readonly environment: Environment;
+  readonly language: Language;
+  readonly signal: AbortSignal;
+  /** For results: what a person or a script asked for. */
+  readonly stdout: Output;
+  /** For the log and the progress line. */
+  readonly stderr: Output;
+}
+
+export const VERSION: string = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version;
+
+/** Reads the settings from the environment and the files that it names. */
+export function loadFrom(surroundings: Surroundings): LoadedSettings {
+  return loadSettings(surroundings.environment, (path) => readFileSync(path, 'utf8'), surroundings.language);
+}
+
+/** Puts together what the commands work with, and logs what is odd about the settings. */
+export function createBackupContext(surroundings: Surroundings, loaded: LoadedSettings): BackupContext {
+  const { settings, environment } = loaded;
+  const language = settings.BACKUP_LANG ?? surroundings.language;
+  const clock = (): Date => new Date();
+  const scrub = createScrub(secretsOf(loaded));
+  let progress: Progress | undefined;
+  const log = createLog({
+    output: aboveTheLiveLine(surroundings.stderr, () => progress?.clear()),
+    format: settings.BACKUP_LOG_FORMAT,
+    directory: settings.BACKUP_LOG_DIR,
+    language,
+    scrub,
+    clock,
+  });
+  progress = createProgress(surroundings.stderr, log);
+  for (const warning of loaded.warnings)
+    log('warn', 'SETTING_WARNING', { warning: render(warning, language) });
+  for (const name of ignoredVariables(environment)) log('warn', 'VARIABLE_IGNORED', { name });
+  surroundings.signal.addEventListener('abort', () => {
+    log('warn', 'STOPPING', { signal: surroundings.signal.reason?.parameters?.signal ?? '' });
+  });
+  return {
+    settings,
+    environment,
+    language,
+    clock,
+    log,
+    progress,
+    scrub,
+    signal: surroundings.signal,
+    hostname: hostname(),
+    version: VERSION,
+  };
+}
+
+/** Replaces every secret value that the environment or the settings hold. */
+export function scrubFor(environment: Environment): Scrub {
+  const names = SETTING_NAMES.filter((name) => settingOf(name).secret);
+  return createScrub(names.flatMap((name) => (environment[name] ? [new Secret(environment[name])] : [])));
+}
+
+function secretsOf({ settings }: LoadedSettings): Secret[] {
+  return SETTING_NAMES.map((name) => settings[name]).filter((value) => value instanceof Secret);
+}
+
+function aboveTheLiveLine(output: Output, clear: () => void): Output {
+  return {
+    isTTY: output.isTTY === true,
+    write(text) {
+      clear();
+      return output.write(text);
+    },
+  };
+}

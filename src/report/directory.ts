@@ -1,0 +1,90 @@
+import { constants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PUBLIC_FILE_MODE, writeDurably } from '../files/durable-files.ts';
+import { hasErrorCode, onDisk } from '../files/storage-error.ts';
+import { compileSchema } from '../schema.ts';
+import type { RunRecord } from './record.ts';
+import { FOREIGN_REPORT_SCHEMA, REPORT_SCHEMA, type Report } from './report.ts';
+
+const MAXIMUM_SIZE_BYTES = 1024 * 1024;
+const SUFFIX = '.json';
+
+export interface JsonDirectory<T> {
+  /** By run name. */
+  readonly entries: ReadonlyMap<string, T>;
+  /** File names that were passed over: broken, too large, not a regular file, or not of the expected shape. */
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * Writes a report atomically; readable for everybody, because the platform runs as another user.
+ * @throws Error for a report that does not have exactly the agreed shape: that is a bug.
+ */
+export async function writeReport(path: string, report: Report): Promise<void> {
+  const problems = checkReport(report);
+  if (problems.length > 0) throw new Error(`report of the wrong shape: ${JSON.stringify(problems)}`);
+  await writeDurably(path, `${JSON.stringify(report, undefined, 2)}\n`, PUBLIC_FILE_MODE);
+}
+
+export async function writeRecord(path: string, record: RunRecord): Promise<void> {
+  await writeDurably(path, `${JSON.stringify(record, undefined, 2)}\n`, PUBLIC_FILE_MODE);
+}
+
+/** Reads every report of a directory, those of the old script too; whatever cannot be read is counted, never an error. */
+export async function readReports(directory: string): Promise<JsonDirectory<Report>> {
+  return readJsonDirectory<Report>(directory, checkForeignReport);
+}
+
+/** Reads every record of a directory; whatever cannot be read is counted, never an error. */
+export async function readRecords(directory: string): Promise<JsonDirectory<RunRecord>> {
+  return readJsonDirectory<RunRecord>(directory, checkRecord);
+}
+
+const checkReport = compileSchema(REPORT_SCHEMA);
+const checkForeignReport = compileSchema(FOREIGN_REPORT_SCHEMA);
+const checkRecord = compileSchema({
+  type: 'object',
+  properties: { version: { const: 1 }, artifacts: { type: 'array' }, awaitsUpload: { type: 'boolean' } },
+  required: ['version', 'run', 'artifacts', 'awaitsUpload'],
+});
+
+async function readJsonDirectory<T>(
+  directory: string,
+  check: (value: unknown) => readonly unknown[],
+): Promise<JsonDirectory<T>> {
+  const entries = new Map<string, T>();
+  const unreadable: string[] = [];
+  for (const name of await jsonNames(directory)) {
+    const value = await readJson(join(directory, name));
+    if (value !== undefined && check(value).length === 0)
+      entries.set(name.slice(0, -SUFFIX.length), value as T);
+    else unreadable.push(name);
+  }
+  return { entries, unreadable };
+}
+
+async function jsonNames(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => name.endsWith(SUFFIX)).sort();
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return [];
+    return onDisk(directory, () => Promise.reject(error));
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    // Neither a link to elsewhere is followed nor a FIFO waited for.
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const facts = await file.stat();
+      if (!facts.isFile() || facts.size > MAXIMUM_SIZE_BYTES) return undefined;
+      return JSON.parse(await file.readFile('utf8'));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}

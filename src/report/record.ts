@@ -1,0 +1,81 @@
+import type { ErrorCode } from '../errors.ts';
+import type { RunStatus } from './report.ts';
+
+/** How far a backup is proven: read back in full, compared with its remote copy, restored by a drill. */
+export type Proof = 'none' | 'read' | 'stored' | 'restored';
+
+export const STAGES = [
+  'lock',
+  'preflight',
+  'dump',
+  'globals',
+  'verify',
+  'checksum',
+  'upload',
+  'confirm',
+  'report',
+  'retention',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface StageRecord {
+  readonly name: Stage;
+  readonly startedAt: string;
+  readonly durationSeconds: number;
+  readonly outcome: 'done' | 'failed';
+}
+
+/** One file of a run. `crc64` is CRC-64/ECMA-182 as OSS counts it, in decimal; known where the run uploads. */
+export interface Artifact {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly crc64?: string;
+}
+
+export interface RemoteObject {
+  readonly url: string;
+  readonly sizeBytes: number;
+  readonly crc64: string;
+  readonly confirmedAt: string;
+}
+
+/** Our full account of a run, kept beside the report; fields may be added, none may change its meaning. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly run: string;
+  readonly database: string;
+  readonly host: string;
+  readonly port: number;
+  readonly runner: { readonly hostname: string; readonly version: string };
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationSeconds: number;
+  readonly mode: 'local' | 'oss' | 'both';
+  readonly tool: string;
+  readonly status: RunStatus;
+  readonly proof: Proof;
+  readonly stages: readonly StageRecord[];
+  readonly server?: {
+    readonly version: string;
+    readonly databaseSizeBytes: number;
+    readonly encoding: string;
+    readonly collation: string;
+  };
+  readonly client?: { readonly version: string };
+  readonly compression: string;
+  /** What PG_DUMP_EXTRA_OPTS left out of the dump. */
+  readonly leftOut: readonly string[];
+  readonly globals: 'with passwords' | 'without passwords' | 'none';
+  readonly artifacts: readonly Artifact[];
+  readonly remote: readonly RemoteObject[];
+  /** True while local files wait for an upload that is not confirmed yet. */
+  readonly awaitsUpload: boolean;
+  readonly error?: {
+    readonly code: ErrorCode;
+    readonly exitCode: number;
+    readonly stage: Stage;
+    readonly message: string;
+    readonly hint: string;
+  };
+}

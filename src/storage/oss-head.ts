@@ -1,0 +1,74 @@
+import OSS from 'ali-oss';
+import pRetry, { AbortError } from 'p-retry';
+import { PgBackupError } from '../errors.ts';
+import { type OssTarget, objectKey, objectUrl } from './oss-target.ts';
+import type { StoredObject } from './store.ts';
+
+const TIMEOUT_MILLISECONDS = 30_000;
+const RETRIES = 4;
+
+/**
+ * Asks OSS for an object with HeadObject (V4 signature); passing faults are tried again for some 15 s, refusals are not.
+ * Returns undefined where there is no such object.
+ * @throws PgBackupError CONFIRM_FAILED
+ */
+export async function headObject(
+  target: OssTarget,
+  name: string,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  const client = new OSS({
+    bucket: target.bucket,
+    endpoint: target.endpoint,
+    secure: target.endpoint.startsWith('https:'),
+    region: `oss-${target.region}`,
+    accessKeyId: target.accessKeyId.reveal(),
+    accessKeySecret: target.accessKeySecret.reveal(),
+    authorizationV4: true,
+    timeout: TIMEOUT_MILLISECONDS,
+  });
+  const ask = async (): Promise<StoredObject | undefined> => {
+    try {
+      const { res } = await client.head(objectKey(target, name));
+      return toStoredObject(res.headers as Readonly<Record<string, string | undefined>>);
+    } catch (error) {
+      const { status = 0 } = error as { status?: number };
+      if (status === 404 && isNoSuchKey(error)) return undefined;
+      const isRefusal = status >= 400 && status < 500;
+      throw isRefusal ? new AbortError(error instanceof Error ? error : String(error)) : error;
+    }
+  };
+  try {
+    return await pRetry(ask, { retries: RETRIES, minTimeout: 500, randomize: true, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new PgBackupError(
+      'CONFIRM_FAILED',
+      { object: objectUrl(target, name), detail: describe(error) },
+      error,
+    );
+  }
+}
+
+function toStoredObject(headers: Readonly<Record<string, string | undefined>>): StoredObject {
+  return {
+    sizeBytes: Number(headers['content-length']),
+    crc64: headers['x-oss-hash-crc64ecma'],
+    sha256: headers['x-oss-meta-sha256'],
+  };
+}
+
+function isNoSuchKey(error: unknown): boolean {
+  return (error as { code?: string }).code === 'NoSuchKey';
+}
+
+/** Code, status and RequestId; never the body, which can repeat the key and the string that was signed. */
+function describe(error: unknown): string {
+  const { code, name, status, requestId } = error as Record<string, unknown>;
+  const parts = [
+    code ?? name,
+    status !== undefined && `HTTP ${status}`,
+    requestId && `RequestId ${requestId}`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}

@@ -1,0 +1,66 @@
+import { PgBackupError } from '../errors.ts';
+import type { Artifact, RemoteObject } from '../report/record.ts';
+import type { Store, StoredObject } from './store.ts';
+
+export interface LocalArtifact {
+  readonly path: string;
+  readonly artifact: Artifact;
+}
+
+/**
+ * Sends the artifacts that the store does not hold yet, in the given order.
+ * @throws PgBackupError OBJECT_EXISTS for an object of that name with another content that is not ours.
+ */
+export async function sendArtifacts(
+  store: Store,
+  files: readonly LocalArtifact[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { path, artifact } of files) {
+    const present = await store.stat(artifact.name, signal);
+    if (present && differences(present, artifact).length === 0) continue;
+    // What a cut upload of this very file left may be replaced; anything else is somebody's.
+    if (present && present.sha256 !== artifact.sha256) {
+      throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) });
+    }
+    await store.put(path, artifact, signal);
+  }
+}
+
+/**
+ * Compares each artifact with what the store itself says it holds.
+ * @throws PgBackupError REMOTE_MISMATCH for a missing object, another size or another CRC-64.
+ */
+export async function confirmArtifacts(
+  store: Store,
+  artifacts: readonly Artifact[],
+  clock: () => Date,
+  signal: AbortSignal,
+): Promise<RemoteObject[]> {
+  const confirmed: RemoteObject[] = [];
+  for (const artifact of artifacts) {
+    const present = await store.stat(artifact.name, signal);
+    const detail = present ? differences(present, artifact).join('; ') : 'there is no such object';
+    if (!present || detail !== '') {
+      throw new PgBackupError('REMOTE_MISMATCH', { object: store.url(artifact.name), detail });
+    }
+    confirmed.push({
+      url: store.url(artifact.name),
+      sizeBytes: present.sizeBytes,
+      crc64: present.crc64 ?? '',
+      confirmedAt: clock().toISOString(),
+    });
+  }
+  return confirmed;
+}
+
+function differences(present: StoredObject, artifact: Artifact): string[] {
+  const found: string[] = [];
+  if (present.sizeBytes !== artifact.sizeBytes) {
+    found.push(`${present.sizeBytes} bytes instead of ${artifact.sizeBytes}`);
+  }
+  if (present.crc64 !== artifact.crc64) {
+    found.push(`CRC-64 ${present.crc64 ?? 'unknown'} instead of ${artifact.crc64 ?? 'unknown'}`);
+  }
+  return found;
+}
