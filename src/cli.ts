@@ -1,4 +1,5 @@
 import yargs from 'yargs';
+import type { BackupContext } from './backup/context.ts';
 import { planPrune, prune } from './backup/prune.ts';
 import { describePlan } from './backup/prune-plan.ts';
 import { repairKilledRuns } from './backup/repair.ts';

@@ -8,12 +8,13 @@ export const PRIVATE_DIRECTORY_MODE = 0o700;
 export const PUBLIC_FILE_MODE = 0o644;
 export const PUBLIC_DIRECTORY_MODE = 0o755;
 
-/** Makes a directory with its parents; a directory that is there already keeps the mode that somebody gave it. */
+/** Makes a directory and the parents that are missing, all with this mode; what is there already keeps the mode that somebody gave it. */
 export async function ensureDirectory(path: string, mode: number): Promise<void> {
   await onDisk(path, async () => {
-    const made = await mkdir(path, { recursive: true });
+    const firstMade = await mkdir(path, { recursive: true });
+    if (firstMade === undefined) return;
     // The mode of mkdir is cut by the umask.
-    if (made !== undefined) await chmod(path, mode);
+    for (let made = path; made.startsWith(firstMade); made = dirname(made)) await chmod(made, mode);
   });
 }
 

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Language } from '../src/language.ts';
+import type { PostgresServer } from '../test/harness/postgres-server.ts';
+import type { Bucket } from './bucket.ts';
+import { SAMPLE_DATABASE } from './sample-database.ts';
+
+const PROGRAM = fileURLToPath(new URL('../bin/pg-backup.js', import.meta.url));
+
+/** Runs the real `pg-backup backup` with its progress on this terminal. Throws unless it succeeds. */
+export async function runDemoBackup(options: {
+  readonly directory: string;
+  readonly database: PostgresServer;
+  readonly bucket: Bucket | undefined;
+  readonly ossutil: string | undefined;
+  readonly language: Language;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { directory, database, bucket, ossutil, language, signal } = options;
+  const searchPath = [ossutil && dirname(ossutil), process.env['PATH']].filter(Boolean).join(delimiter);
+  const child = spawn(process.execPath, [PROGRAM, 'backup'], {
+    stdio: 'inherit',
+    signal,
+    env: {
+      PATH: searchPath,
+      HOME: directory,
+      TMPDIR: directory,
+      PG_HOST: database.host,
+      PG_PORT: String(database.port),
+      PG_USER: database.user,
+      PGPASSWORD: database.password,
+      PG_DATABASE: SAMPLE_DATABASE,
+      BACKUP_BASE_DIR: join(directory, 'backups'),
+      BACKUP_LOG_DIR: join(directory, 'log'),
+      BACKUP_LOG_FORMAT: 'pretty',
+      BACKUP_LANG: language,
+      BACKUP_MODE: bucket ? 'both' : 'local',
+      ...(bucket && {
+        OSS_BUCKET: bucket.name,
+        OSS_PREFIX: 'postgres/backups',
+        OSS_ENDPOINT: bucket.server.endpoint,
+        OSS_REGION: bucket.region,
+        OSS_ACCESS_KEY_ID: bucket.accessKeyId,
+        OSS_ACCESS_KEY_SECRET: bucket.accessKeySecret,
+      }),
+    },
+  });
+  const [exitCode] = await once(child, 'exit');
+  if (exitCode !== 0) throw new Error(`pg-backup backup ended with exit code ${exitCode}`);
+}

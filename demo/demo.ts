@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chooseLanguage, type Language, render, type Text } from '../src/language.ts';
+import { clientDirectories, ossutilPath } from '../test/harness/parts.ts';
+import { runDemoBackup } from './backup.ts';
+import { startBucket } from './bucket.ts';
+import { restoreAndCompare } from './read-back.ts';
+import { startSampleDatabase } from './sample-database.ts';
+import { showFiles, showNextSteps, showObjects, showReport } from './show.ts';
+
+/** A whole backup on this machine, from nothing to its summary; everything lies below one temporary directory. */
+async function demo(options: DemoOptions, cleanUp: AsyncDisposableStack): Promise<void> {
+  const { language, keep, signal } = options;
+  const say = (text: Text, parameters = {}): void =>
+    console.log(`\n== ${render(text, language, parameters)}`);
+  const directory = await mkdtemp(join(tmpdir(), 'pg-backup-demo-'));
+  if (!keep) cleanUp.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
+
+  say(TEXTS.database, { directory });
+  const database = await startSampleDatabase(join(directory, 'postgres'), cleanUp);
+  const ossutil = ossutilPath();
+  const bucket = ossutil ? await startBucket(join(directory, 'oss'), cleanUp) : undefined;
+  say(bucket ? TEXTS.backUpBoth : TEXTS.backUpLocal);
+  await runDemoBackup({ directory, database, bucket, ossutil, language, signal });
+
+  say(TEXTS.files);
+  const dump = await showFiles(directory);
+  say(TEXTS.report);
+  await showReport(directory);
+  if (bucket) {
+    say(TEXTS.objects);
+    showObjects(bucket);
+  }
+  say(TEXTS.readBack);
+  await restoreAndCompare({ database, dump, clientDirectory: newestClientDirectory(), language });
+  showNextSteps(keep ? directory : undefined, language);
+}
+
+interface DemoOptions {
+  readonly language: Language;
+  readonly keep: boolean;
+  readonly signal: AbortSignal;
+}
+
+const TEXTS = {
+  database: {
+    en: 'Starting a throw-away PostgreSQL with sample data in {directory}',
+    zh: '在 {directory} 中启动一次性的 PostgreSQL 并载入示例数据',
+  },
+  backUpBoth: {
+    en: 'Backing it up: local disk and bucket (BACKUP_MODE=both)',
+    zh: '开始备份：本地磁盘与桶（BACKUP_MODE=both）',
+  },
+  backUpLocal: {
+    en: 'Backing it up: local disk only, because there is no ossutil here (BACKUP_MODE=local)',
+    zh: '开始备份：仅本地磁盘，因为此处没有 ossutil（BACKUP_MODE=local）',
+  },
+  files: { en: 'The files', zh: '产生的文件' },
+  report: { en: 'The report that the platform reads', zh: '平台读取的报表' },
+  objects: { en: 'The objects in the bucket', zh: '桶中的对象' },
+  readBack: {
+    en: 'Reading it back: checksum, and a restore into an empty database',
+    zh: '读回：校验和，并恢复到一个空库',
+  },
+  interrupted: { en: 'Interrupted; everything is cleared away.', zh: '已中断；所有内容均已清理。' },
+} as const satisfies Record<string, Text>;
+
+function newestClientDirectory(): string {
+  const directory = [...clientDirectories().values()].at(-1);
+  if (directory === undefined) throw new Error('no PostgreSQL client; run: bash scripts/setup demo');
+  return directory;
+}
+
+/** Rejects at the first SIGINT or SIGTERM with the exit code that tells of it. */
+function interruption(controller: AbortController): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const [name, exitCode] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
+      process.once(name, () => {
+        controller.abort();
+        reject(exitCode);
+      });
+    }
+  });
+}
+
+const language = chooseLanguage(process.env);
+const controller = new AbortController();
+const cleanUp = new AsyncDisposableStack();
+try {
+  const options = { language, keep: process.argv.includes('--keep'), signal: controller.signal };
+  await Promise.race([demo(options, cleanUp), interruption(controller)]);
+} catch (error) {
+  if (typeof error === 'number') console.log(`\n${render(TEXTS.interrupted, language)}`);
+  else console.error(error);
+  process.exitCode = typeof error === 'number' ? error : 1;
+} finally {
+  await cleanUp.disposeAsync();
+}
+// What an interrupted step left waiting must not hold the process.
+process.exit();

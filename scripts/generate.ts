@@ -1,0 +1,22 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { envExample, exitCodesPage, settingsPage } from '../src/config/reference.ts';
+
+/** Every file that is made from the tables, by its path from the root. */
+export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
+  '.env.backup.example': envExample,
+  'docs/settings.md': () => settingsPage('en'),
+  'docs/settings.zh-CN.md': () => settingsPage('zh'),
+  'docs/exit-codes.md': () => exitCodesPage('en'),
+  'docs/exit-codes.zh-CN.md': () => exitCodesPage('zh'),
+};
+
+/** The generated file as it lies in the repository. */
+export function committedFile(path: string): string {
+  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+}
+
+if (import.meta.main) {
+  for (const [path, make] of Object.entries(GENERATED_FILES)) {
+    writeFileSync(new URL(`../${path}`, import.meta.url), make());
+  }
+}
