@@ -1,6 +1,8 @@
 import prettyBytes from 'pretty-bytes';
 import type { Log, Output } from './logging.ts';
 
+/** Some pseudo-terminals say 0. */
+const DEFAULT_COLUMNS = 80;
 const LINE_INTERVAL_MILLISECONDS = 500;
 const LOG_INTERVAL_MILLISECONDS = 30_000;
 
@@ -33,7 +35,9 @@ export function createProgress(output: Output, log: Log): Progress {
       const draw = (): void => {
         const progress = describeProgress(figures(), (performance.now() - startedAt) / 1000);
         if (live) {
-          output.write(`\r\u001b[2K${`${stage}  ${progress}`.slice(0, (output.columns ?? 80) - 1)}`);
+          output.write(
+            `\r\u001b[2K${`${stage}  ${progress}`.slice(0, (output.columns || DEFAULT_COLUMNS) - 1)}`,
+          );
           shown = true;
         } else {
           log('info', 'STAGE_PROGRESS', { stage, progress });

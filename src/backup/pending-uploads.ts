@@ -9,6 +9,7 @@ import { confirmArtifacts, type LocalArtifact, sendArtifacts } from '../storage/
 import { measureFile } from './checksum.ts';
 import type { BackupContext } from './context.ts';
 import { readHistory } from './history.ts';
+import type { RunStage } from './stages.ts';
 
 /**
  * Sends the earlier runs of this database whose upload failed, oldest first. One that fails again is logged and stays; only an
@@ -18,13 +19,14 @@ export async function sendPendingUploads(
   context: BackupContext,
   layout: Layout,
   store: Store,
+  stage: RunStage,
 ): Promise<void> {
   const { runs } = await readHistory(layout, context.settings.PG_DATABASE);
   const waiting = runs.filter((run) => run.awaitsUpload && !run.isRunning);
   for (const { name, record } of waiting.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())) {
     if (!record) continue;
     try {
-      await sendRun(context, layout, store, record);
+      await stage('upload', () => sendRun(context, layout, store, record));
       context.log('info', 'PENDING_UPLOADED', { run: name });
     } catch (error) {
       context.signal.throwIfAborted();

@@ -125,7 +125,7 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     await removeFiles([files.dump, files.checksum, files.globals]);
     log('info', 'LOCAL_FILES_REMOVED', { run: journal.run });
   }
-  if (store) await stage('upload', () => sendPendingUploads(context, run.layout, store));
+  if (store) await sendPendingUploads(context, run.layout, store, stage);
   await stage('retention', () => prune(context));
   return record;
 }

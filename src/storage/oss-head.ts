@@ -1,4 +1,3 @@
-import OSS from 'ali-oss';
 import pRetry, { AbortError } from 'p-retry';
 import { PgBackupError } from '../errors.ts';
 import { type OssTarget, objectKey, objectUrl } from './oss-target.ts';
@@ -17,6 +16,8 @@ export async function headObject(
   name: string,
   signal: AbortSignal,
 ): Promise<StoredObject | undefined> {
+  // Loading the SDK takes longer than starting the rest of the program, and mode local never needs it.
+  const { default: OSS } = await import('ali-oss');
   const client = new OSS({
     bucket: target.bucket,
     endpoint: target.endpoint,
