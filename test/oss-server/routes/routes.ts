@@ -1,0 +1,32 @@
+import type { Route } from '../exchange.ts';
+import type { Operation } from '../operations.ts';
+import { deleteMultipleObjects, getBucketInfo } from './bucket.ts';
+import { listObjects, listObjectsV2 } from './list-objects.ts';
+import { listMultipartUploads, listParts } from './list-uploads.ts';
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  initiateMultipartUpload,
+  uploadPart,
+} from './multipart.ts';
+import { deleteObject, getObject, getObjectAcl, getObjectMeta, headObject, putObject } from './object.ts';
+
+/** What serves each operation. */
+export const routes: Readonly<Record<Operation, Route>> = {
+  GetBucketInfo: getBucketInfo,
+  ListObjects: listObjects,
+  ListObjectsV2: listObjectsV2,
+  ListMultipartUploads: listMultipartUploads,
+  DeleteMultipleObjects: deleteMultipleObjects,
+  PutObject: putObject,
+  GetObject: getObject,
+  HeadObject: headObject,
+  GetObjectMeta: getObjectMeta,
+  GetObjectAcl: getObjectAcl,
+  DeleteObject: deleteObject,
+  InitiateMultipartUpload: initiateMultipartUpload,
+  UploadPart: uploadPart,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+  ListParts: listParts,
+};
