@@ -10,6 +10,8 @@ import { missingRights } from '../postgres/permissions.ts';
 import type { DatabaseAccess } from './database-access.ts';
 
 const NAMED_OBJECTS = 5;
+/** A server may speak another language than English. */
+const MAY_BE_RIGHTS = /permission denied|row-level security|[^\u0000-\u007f]/;
 
 /**
  * Writes the database's custom-format archive to `file`, which must not exist, readable for this user alone.
@@ -44,7 +46,7 @@ export async function dumpDatabase(
   if (saysDiskFull(result.stderr)) throw diskFull(file);
   throw (
     recogniseFailure(result.stderr, access.target) ??
-    (await explainByRights(access)) ??
+    (MAY_BE_RIGHTS.test(result.stderr) ? await explainByRights(access) : undefined) ??
     new PgBackupError('DUMP_FAILED', { outcome: describeOutcome(result), detail: lastLines(result.stderr) })
   );
 }

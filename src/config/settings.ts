@@ -286,6 +286,7 @@ export const SETTINGS = {
     group: 'program',
     type: 'choice',
     choices: ['en', 'zh'],
+    example: 'zh',
     description: {
       en: 'Language of messages. Without it: Chinese where LC_ALL, LC_MESSAGES or LANG says zh, else English.',
       zh: '消息语言。未设置时：LC_ALL、LC_MESSAGES 或 LANG 为 zh 则用中文，否则用英文。',

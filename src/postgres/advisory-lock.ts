@@ -11,7 +11,7 @@ const LOCK_OBJECT = 1;
 export async function tryLock(session: Session): Promise<{ readonly holder: string } | undefined> {
   await session.query(`
     SELECT set_config(name, setting, false)
-      FROM (VALUES ('statement_timeout', '0'), ('idle_session_timeout', '0'), ('lock_timeout', '0'),
+      FROM (VALUES ('statement_timeout', '0'), ('idle_session_timeout', '0'), ('lock_timeout', '0'), ('search_path', 'pg_catalog'),
                    ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'))
            AS wanted (name, setting)
      WHERE name IN (SELECT s.name FROM pg_settings s)`);

@@ -24,6 +24,9 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** `ERROR:  42501: permission denied …`, whatever the server calls an error in its language. */
+const STATEMENT_ERROR = /^[^:\n]+:\s+((?=[A-Z]*\d)[0-9A-Z]{5}): (.*)$/m;
+
 /** An error of PostgreSQL with its SQLSTATE. */
 export class QueryFailed extends Error {
   override readonly name = 'QueryFailed';
@@ -57,7 +60,7 @@ export function openSession(options: SessionOptions): Session {
 
   const failure = (async (): Promise<never> => {
     const result = await psql.ended;
-    const [, sqlState, message] = /ERROR: {2}([0-9A-Z]{5}): (.*)/.exec(result.stderr) ?? [];
+    const [, sqlState, message] = STATEMENT_ERROR.exec(result.stderr) ?? [];
     if (sqlState && message) throw new QueryFailed(sqlState, message);
     throw (
       recogniseFailure(result.stderr, options.target) ??
