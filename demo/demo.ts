@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseLanguage, type Language, render, type Text } from '../src/language.ts';
-import { clientDirectories, ossutilPath } from '../test/harness/parts.ts';
+import { ossutilPath } from '../test/harness/parts.ts';
 import { runDemoBackup } from './backup.ts';
 import { startBucket } from './bucket.ts';
 import { restoreAndCompare } from './read-back.ts';
 import { startSampleDatabase } from './sample-database.ts';
-import { showFiles, showNextSteps, showObjects, showReport } from './show.ts';
+import { showFiles, showObjects, showReport, showSummary } from './show.ts';
 
 /** A whole backup on this machine, from nothing to its summary; everything lies below one temporary directory. */
 async function demo(options: DemoOptions, cleanUp: AsyncDisposableStack): Promise<void> {
@@ -33,8 +33,8 @@ async function demo(options: DemoOptions, cleanUp: AsyncDisposableStack): Promis
     showObjects(bucket);
   }
   say(TEXTS.readBack);
-  await restoreAndCompare({ database, dump, clientDirectory: newestClientDirectory(), language });
-  showNextSteps(keep ? directory : undefined, language);
+  await restoreAndCompare({ database, dump, language });
+  await showSummary(directory, { keep, language });
 }
 
 interface DemoOptions {
@@ -65,12 +65,6 @@ const TEXTS = {
   },
   interrupted: { en: 'Interrupted; everything is cleared away.', zh: '已中断；所有内容均已清理。' },
 } as const satisfies Record<string, Text>;
-
-function newestClientDirectory(): string {
-  const directory = [...clientDirectories().values()].at(-1);
-  if (directory === undefined) throw new Error('no PostgreSQL client; run: bash scripts/setup demo');
-  return directory;
-}
 
 /** Rejects at the first SIGINT or SIGTERM with the exit code that tells of it. */
 function interruption(controller: AbortController): Promise<never> {

@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
-import { type Language, render } from '../src/language.ts';
+import { type Language, render, type Text } from '../src/language.ts';
+import type { RunRecord } from '../src/report/record.ts';
 import type { Bucket } from './bucket.ts';
 
 /** Lists what the run left below its base directory; returns the path of the dump. */
@@ -33,36 +34,52 @@ export function showObjects(bucket: Bucket): void {
   }
 }
 
-/** The last lines of the demo: what to try next. */
-export function showNextSteps(keptDirectory: string | undefined, language: Language): void {
-  const kept =
-    keptDirectory === undefined
-      ? {
-          en: 'Everything is cleared away; npm run demo -- --keep leaves it.',
-          zh: '所有内容均已清理；npm run demo -- --keep 可保留。',
-        }
-      : { en: `Everything stays in ${keptDirectory}`, zh: `所有内容保留在 ${keptDirectory}` };
-  const next = {
-    en: `
-Done: backed up, read back, restored, compared. ${kept.en}
+/** The last screen of the demo: what was done, by the run's own record, and what to try next. */
+export async function showSummary(
+  directory: string,
+  options: { readonly keep: boolean; readonly language: Language },
+): Promise<void> {
+  const records = join(directory, 'backups', 'records');
+  const [name = ''] = await readdir(records);
+  const record: RunRecord = JSON.parse(await readFile(join(records, name), 'utf8'));
+  const figures = {
+    database: prettyBytes(record.server?.databaseSizeBytes ?? 0),
+    dump: prettyBytes(record.artifacts[0]?.sizeBytes ?? 0),
+    seconds: record.durationSeconds,
+    objects: record.remote.length,
+    directory,
+  };
+  console.log(`\n${render(record.remote.length > 0 ? DONE_BOTH : DONE_LOCAL, options.language, figures)}`);
+  console.log(render(options.keep ? KEPT : CLEARED, options.language, figures));
+  console.log(`\n${render(NEXT, options.language)}`);
+}
 
-Next:
+const DONE_BOTH: Text = {
+  en: 'Done: {database} of database became a dump of {dump} in {seconds} s; read back, {objects} objects confirmed in the bucket, restored.',
+  zh: '完成：{database} 的数据库在 {seconds} 秒内备份为 {dump} 的转储；已读回，桶中 {objects} 个对象已确认，并已恢复比对。',
+};
+const DONE_LOCAL: Text = {
+  en: 'Done: {database} of database became a dump of {dump} in {seconds} s; read back and restored.',
+  zh: '完成：{database} 的数据库在 {seconds} 秒内备份为 {dump} 的转储；已读回，并已恢复比对。',
+};
+const KEPT: Text = { en: 'Everything stays in {directory}', zh: '所有内容保留在 {directory}' };
+const CLEARED: Text = {
+  en: 'Everything is cleared away; npm run demo -- --keep leaves it.',
+  zh: '所有内容均已清理；npm run demo -- --keep 可保留。',
+};
+const NEXT: Text = {
+  en: `Next:
   npx pg-backup --help              the commands and exit codes
   npx pg-backup backup --help       every setting
   cp .env.backup.example my.env     your settings; then:
   BACKUP_ENV_FILE=my.env npx pg-backup config
   BACKUP_ENV_FILE=my.env npx pg-backup backup
   npm test                          the whole suite on real parts`,
-    zh: `
-完成：已备份、读回、恢复并比对。${kept.zh}
-
-接下来：
+  zh: `接下来：
   npx pg-backup --help              命令与退出码
   npx pg-backup backup --help       全部配置项
   cp .env.backup.example my.env     填写您的配置，然后：
   BACKUP_ENV_FILE=my.env npx pg-backup config
   BACKUP_ENV_FILE=my.env npx pg-backup backup
   npm test                          用真实组件运行全部测试`,
-  };
-  console.log(render(next, language));
-}
+};

@@ -73,6 +73,8 @@ const DUMP_OPTIONS: readonly DumpOption[] = [
   { names: ['--serializable-deferrable'] },
   { names: ['--statistics', '--with-statistics'] },
   { names: ['--strict-names'] },
+  { names: ['-S', '--superuser'], takesValue: true },
+  { names: ['--sync-method'], takesValue: true },
   { names: ['--use-set-session-authorization'] },
   { names: ['-d', '--dbname'], takesValue: true, refused: OWN_SETTING },
   { names: ['-f', '--file'], takesValue: true, refused: OWN_SETTING },

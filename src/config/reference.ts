@@ -1,4 +1,4 @@
-import { ERRORS } from '../errors.ts';
+import { ERRORS } from '../error-table.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { type Language, render, type Text } from '../language.ts';
 import { SETTING_NAMES, type Setting, type SettingGroup, settingOf } from './settings.ts';
@@ -77,8 +77,8 @@ const TABLE_HEADING: Text = {
   zh: '| 配置项 | 默认值 | 取值 | 含义 |',
 };
 const EXIT_CODES_HEADING: Text = {
-  en: '# Exit codes\n\nGenerated from `src/exit-codes.ts` and `src/errors.ts` by `npm run generate`. A code never changes its meaning.',
-  zh: '# 退出码\n\n由 `npm run generate` 根据 `src/exit-codes.ts` 与 `src/errors.ts` 生成。退出码的含义不会改变。',
+  en: '# Exit codes\n\nGenerated from `src/exit-codes.ts` and `src/error-table.ts` by `npm run generate`. A code never changes its meaning.',
+  zh: '# 退出码\n\n由 `npm run generate` 根据 `src/exit-codes.ts` 与 `src/error-table.ts` 生成。退出码的含义不会改变。',
 };
 const EXIT_CODES_TABLE: Text = {
   en: '| Code | Meaning | Error codes in records and logs |',

@@ -220,7 +220,7 @@ export const SETTINGS = {
     group: 'storage',
     type: 'text',
     example: 'cn-hangzhou',
-    pattern: '^[a-z]{2,}(-[a-z0-9]+)+$',
+    pattern: '^(?!oss-)[a-z]{2,}(-[a-z0-9]+)+$',
     expected: { en: 'a region id such as cn-hangzhou', zh: '区域 ID，如 cn-hangzhou' },
     description: {
       en: 'OSS region for signatures. Without it, it is read from OSS_ENDPOINT; needed with an endpoint that does not name it.',

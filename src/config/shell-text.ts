@@ -14,6 +14,10 @@ const UNQUOTED_OPERATOR: Text = {
   en: 'a shell would not read this as part of the value; quote the value',
   zh: 'shell 不会把该字符当作值的一部分；请给值加引号',
 };
+const DOLLAR_QUOTE: Text = {
+  en: 'shells differ in how they read $\'…\' and $"…"; use plain single quotes',
+  zh: '各种 shell 对 $\'…\' 与 $"…" 的读法不同；请用普通单引号',
+};
 const LITERAL_VARIABLE: Text = {
   en: 'a $variable is not expanded: it stays as it is written',
   zh: '不展开 $变量：按原样保留',
@@ -120,6 +124,10 @@ export class ShellText {
       return rest[1] === '\n' ? '' : (rest[1] ?? '\\');
     }
     if (!this.#isLiteral(rest)) return undefined;
+    if (/^\$['"]/.test(rest)) {
+      this.fail(this.line, DOLLAR_QUOTE);
+      return undefined;
+    }
     if (this.#operators === 'refused' && /^[&|<>()]/.test(rest)) {
       this.fail(this.line, UNQUOTED_OPERATOR);
       return undefined;
@@ -133,7 +141,7 @@ export class ShellText {
       this.fail(this.line, COMMAND_SUBSTITUTION);
       return false;
     }
-    if (/^\$[A-Za-z_{]/.test(rest)) this.warnings.push({ line: this.line, text: LITERAL_VARIABLE });
+    if (/^\$[\w{$?!#@*-]/.test(rest)) this.warnings.push({ line: this.line, text: LITERAL_VARIABLE });
     return true;
   }
 
@@ -152,7 +160,7 @@ export function splitWords(text: string): { words: string[]; errors: readonly Sh
   const reader = new ShellText(text, 'literal');
   const words: string[] = [];
   while (!reader.atEnd()) {
-    if (reader.skip(/^[ \t\n]+/)) continue;
+    if (reader.skip(/^(?:[ \t\n]|\\\n)+/)) continue;
     const word = reader.word();
     if (word === undefined) break;
     words.push(word);

@@ -1,4 +1,5 @@
-import { type ErrorCode, PgBackupError } from '../errors.ts';
+import type { ErrorCode } from '../error-table.ts';
+import { PgBackupError } from '../errors.ts';
 import type { Target } from './connection.ts';
 
 /** Messages of libpq and the server (English by LC_ALL=C, the server's as far as it speaks English), the first match counts. */

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../error-table.ts';
 import type { RunStatus } from './report.ts';
 
 /** How far a backup is proven: read back in full, compared with its remote copy, restored by a drill. */

@@ -65,7 +65,9 @@ function isNoSuchKey(error: unknown): boolean {
 
 /** Code, status and RequestId; never the body, which can repeat the key and the string that was signed. */
 function describe(error: unknown): string {
-  const { code, name, status, requestId } = error as Record<string, unknown>;
+  const { code, name, status, requestId, message } = error as Record<string, unknown>;
+  // Without an answer the message begins with what the connection met; the SDK's own state follows.
+  if (Number(status) < 0) return String(message).split(', HEAD ')[0] ?? '';
   const parts = [
     code ?? name,
     status !== undefined && `HTTP ${status}`,

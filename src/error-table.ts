@@ -1,0 +1,251 @@
+import type { Text } from './language.ts';
+
+export interface ErrorKind {
+  readonly exitCode: number;
+  readonly message: Text;
+  readonly hint: Text;
+}
+
+const NO_HINT: Text = { en: '', zh: '' };
+
+/** Every failure that a person may meet: its exit code (a contract, see docs/exit-codes.md), what happened, what to do next. */
+export const ERRORS = {
+  INTERNAL: {
+    exitCode: 1,
+    message: { en: 'Unexpected error: {detail}', zh: '意外错误：{detail}' },
+    hint: {
+      en: 'This is a bug: please report it with the log.',
+      zh: '这是程序缺陷，请附上日志反馈。',
+    },
+  },
+  USAGE: {
+    exitCode: 2,
+    message: { en: '{detail}', zh: '{detail}' },
+    hint: { en: 'See: pg-backup --help', zh: '参见：pg-backup --help' },
+  },
+  SETTINGS_INVALID: {
+    exitCode: 2,
+    message: {
+      en: 'Settings to correct ({count}):\n{problems}',
+      zh: '需要修正的配置（{count} 项）：\n{problems}',
+    },
+    hint: {
+      en: 'Nothing was changed. See docs/settings.md, or run: pg-backup backup --help',
+      zh: '未做任何改动。参见 docs/settings.zh-CN.md，或运行：pg-backup backup --help',
+    },
+  },
+  COMPRESSION_UNSUPPORTED: {
+    exitCode: 2,
+    message: {
+      en: 'BACKUP_COMPRESS={compression} needs a PostgreSQL client of major {neededMajor} or newer; the chosen client is {clientVersion}.',
+      zh: 'BACKUP_COMPRESS={compression} 需要主版本 {neededMajor} 或更新的 PostgreSQL 客户端；当前选用的是 {clientVersion}。',
+    },
+    hint: {
+      en: 'Install postgresql-client-{neededMajor} or newer and set PG_BIN_DIR to it, or use BACKUP_COMPRESS=9.',
+      zh: '安装 postgresql-client-{neededMajor} 或更新版本并让 PG_BIN_DIR 指向它，或使用 BACKUP_COMPRESS=9。',
+    },
+  },
+  COMMAND_MISSING: {
+    exitCode: 3,
+    message: {
+      en: 'Missing command: {command} (looked in {places})',
+      zh: 'Missing command: {command}（查找位置：{places}）',
+    },
+    hint: { en: 'Install it: {remedy}', zh: '请安装：{remedy}' },
+  },
+  CLIENT_TOO_OLD: {
+    exitCode: 3,
+    message: {
+      en: 'The server is PostgreSQL {serverVersion}, but the newest client found is {clientVersion}: pg_dump cannot dump a newer server.',
+      zh: '服务器是 PostgreSQL {serverVersion}，而找到的最新客户端是 {clientVersion}：pg_dump 不能导出更新版本的服务器。',
+    },
+    hint: {
+      en: 'Install postgresql-client-{serverMajor}, or point PG_BIN_DIR at one.',
+      zh: '请安装 postgresql-client-{serverMajor}，或用 PG_BIN_DIR 指向它。',
+    },
+  },
+  CONNECTION_FAILED: {
+    exitCode: 4,
+    message: {
+      en: 'Cannot connect to the database "{database}" on {host}:{port}: {detail}',
+      zh: '无法连接 {host}:{port} 上的数据库 "{database}"：{detail}',
+    },
+    hint: {
+      en: 'Check PG_HOST and PG_PORT, the network and the firewall; try: psql -h {host} -p {port} -U {user} -d postgres -c "select 1"',
+      zh: '检查 PG_HOST、PG_PORT、网络与防火墙；可尝试：psql -h {host} -p {port} -U {user} -d postgres -c "select 1"',
+    },
+  },
+  DATABASE_MISSING: {
+    exitCode: 4,
+    message: {
+      en: 'The database "{database}" does not exist on {host}:{port}.',
+      zh: '{host}:{port} 上不存在数据库 "{database}"。',
+    },
+    hint: {
+      en: 'Check PG_DATABASE; list the names with: psql -h {host} -p {port} -U {user} -l',
+      zh: '检查 PG_DATABASE；可用此命令列出库名：psql -h {host} -p {port} -U {user} -l',
+    },
+  },
+  CONNECTION_LOST: {
+    exitCode: 4,
+    message: {
+      en: 'The connection to {host}:{port} was lost: {detail}',
+      zh: '与 {host}:{port} 的连接中断：{detail}',
+    },
+    hint: {
+      en: 'See the PostgreSQL log for a restart, a crash or an administrator who ended the session; then run the backup again.',
+      zh: '查看 PostgreSQL 日志（重启、崩溃或会话被管理员终止），然后重新备份。',
+    },
+  },
+  AUTHENTICATION_FAILED: {
+    exitCode: 5,
+    message: {
+      en: 'PostgreSQL on {host}:{port} refused the user "{user}": {detail}',
+      zh: '{host}:{port} 上的 PostgreSQL 拒绝了用户 "{user}"：{detail}',
+    },
+    hint: {
+      en: 'Check PG_USER and PGPASSWORD (or PGPASSWORD_FILE, ~/.pgpass), and pg_hba.conf of the server.',
+      zh: '检查 PG_USER、PGPASSWORD（或 PGPASSWORD_FILE、~/.pgpass）以及服务器的 pg_hba.conf。',
+    },
+  },
+  PERMISSION_DENIED: {
+    exitCode: 6,
+    message: {
+      en: 'The user "{user}" may not read everything in "{database}": {objects}',
+      zh: '用户 "{user}" 无权读取 "{database}" 中的全部对象：{objects}',
+    },
+    hint: { en: 'Run as the owner or a superuser: {remedy}', zh: '请以属主或超级用户执行：{remedy}' },
+  },
+  GLOBALS_DENIED: {
+    exitCode: 6,
+    message: {
+      en: 'The user "{user}" may not read the roles and tablespaces: {detail}',
+      zh: '用户 "{user}" 无权读取角色与表空间：{detail}',
+    },
+    hint: {
+      en: 'Run as a superuser: {remedy}; or set INCLUDE_GLOBALS=false.',
+      zh: '请以超级用户执行：{remedy}；或设置 INCLUDE_GLOBALS=false。',
+    },
+  },
+  BUSY: {
+    exitCode: 7,
+    message: {
+      en: 'Another backup of "{database}" is under way: {holder}.',
+      zh: '"{database}" 已有另一个备份正在进行：{holder}。',
+    },
+    hint: {
+      en: 'Nothing was changed. Wait for it to end, or end it there.',
+      zh: '未做任何改动。请等待其结束，或在那里终止它。',
+    },
+  },
+  DUMP_FAILED: {
+    exitCode: 8,
+    message: { en: 'pg_dump failed ({outcome}): {detail}', zh: 'pg_dump 失败（{outcome}）：{detail}' },
+    hint: { en: 'The log of this run has the whole output.', zh: '完整输出见本次运行的日志。' },
+  },
+  GLOBALS_FAILED: {
+    exitCode: 8,
+    message: {
+      en: 'pg_dumpall --globals-only failed ({outcome}): {detail}',
+      zh: 'pg_dumpall --globals-only 失败（{outcome}）：{detail}',
+    },
+    hint: { en: 'The log of this run has the whole output.', zh: '完整输出见本次运行的日志。' },
+  },
+  ARCHIVE_DAMAGED: {
+    exitCode: 9,
+    message: {
+      en: 'The dump cannot be read back ({outcome}): {detail}',
+      zh: '转储文件无法完整读回（{outcome}）：{detail}',
+    },
+    hint: {
+      en: 'It was removed. Check the disk below BACKUP_BASE_DIR and run the backup again.',
+      zh: '该文件已删除。请检查 BACKUP_BASE_DIR 所在磁盘后重新备份。',
+    },
+  },
+  DISK_FULL: {
+    exitCode: 10,
+    message: {
+      en: 'No space left on the device while writing {path} ({freeSize} free).',
+      zh: '写入 {path} 时磁盘空间不足（剩余 {freeSize}）。',
+    },
+    hint: {
+      en: 'Free space below BACKUP_BASE_DIR, lower RETENTION_DAYS, or see what could go: pg-backup prune --dry-run',
+      zh: '请在 BACKUP_BASE_DIR 下腾出空间、减小 RETENTION_DAYS，或查看可清理内容：pg-backup prune --dry-run',
+    },
+  },
+  STORAGE_FAILED: {
+    exitCode: 10,
+    message: { en: 'Cannot write {path}: {detail}', zh: '无法写入 {path}：{detail}' },
+    hint: {
+      en: 'Check that BACKUP_BASE_DIR exists and is writable for this user: {remedy}',
+      zh: '确认 BACKUP_BASE_DIR 存在且当前用户可写：{remedy}',
+    },
+  },
+  UPLOAD_FAILED: {
+    exitCode: 11,
+    message: { en: 'Upload of {object} failed: {detail}', zh: '上传 {object} 失败：{detail}' },
+    hint: {
+      en: 'The local files stay and the next run sends them again. Check the OSS_* settings, the endpoint and the network.',
+      zh: '本地文件已保留，下次运行会重新上传。请检查 OSS_* 配置、端点与网络。',
+    },
+  },
+  OBJECT_EXISTS: {
+    exitCode: 11,
+    message: {
+      en: '{object} exists already and was not made by this run: it is left as it is.',
+      zh: '{object} 已存在且不是本次运行产生的：保持原样。',
+    },
+    hint: { en: 'Move it away, or choose another OSS_PREFIX.', zh: '请将其移走，或更换 OSS_PREFIX。' },
+  },
+  REMOTE_MISMATCH: {
+    exitCode: 12,
+    message: {
+      en: 'The remote copy {object} is not what was uploaded: {detail}',
+      zh: '远端副本 {object} 与上传内容不一致：{detail}',
+    },
+    hint: {
+      en: 'The local files stay and the next run sends them again.',
+      zh: '本地文件已保留，下次运行会重新上传。',
+    },
+  },
+  CONFIRM_FAILED: {
+    exitCode: 12,
+    message: {
+      en: 'The remote copy {object} could not be confirmed: {detail}',
+      zh: '无法确认远端副本 {object}：{detail}',
+    },
+    hint: {
+      en: 'The local files stay and the next run confirms or sends them again. The key needs oss:GetObject.',
+      zh: '本地文件已保留，下次运行会再次确认或上传。该密钥需要 oss:GetObject 权限。',
+    },
+  },
+  RETENTION_FAILED: {
+    exitCode: 13,
+    message: {
+      en: 'The backup is complete, but old files could not be removed: {detail}',
+      zh: '备份已完成，但旧文件清理失败：{detail}',
+    },
+    hint: {
+      en: 'Check the rights below BACKUP_BASE_DIR; then run: pg-backup prune',
+      zh: '检查 BACKUP_BASE_DIR 下的权限，然后运行：pg-backup prune',
+    },
+  },
+  INTERRUPTED: {
+    exitCode: 143,
+    message: { en: 'Interrupted by {signal}.', zh: '被 {signal} 中断。' },
+    hint: NO_HINT,
+  },
+  KILLED: {
+    exitCode: 137,
+    message: {
+      en: 'The run ended without a report: its process was killed, its machine stopped or the disk was full; {remains}.',
+      zh: '运行结束时未留下报表：进程被杀死、机器停机或磁盘已满；{remains}。',
+    },
+    hint: {
+      en: 'Look for an out-of-memory kill, a restart or a stopped container at that time.',
+      zh: '请检查当时是否有内存不足被杀、重启或容器被停止。',
+    },
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
