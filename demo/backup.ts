@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Language } from '../src/language.ts';
 import type { PostgresServer } from '../test/harness/postgres-server.ts';
 import type { Bucket } from './bucket.ts';
+import { demoClient } from './client.ts';
 import { SAMPLE_DATABASE } from './sample-database.ts';
 
 const PROGRAM = fileURLToPath(new URL('../bin/pg-backup.js', import.meta.url));
@@ -27,6 +28,8 @@ export async function runDemoBackup(options: {
       PATH: searchPath,
       HOME: directory,
       TMPDIR: directory,
+      // The client may lie in the working copy, where the program itself does not look.
+      PG_BIN_DIR: demoClient(database.major)[1],
       PG_HOST: database.host,
       PG_PORT: String(database.port),
       PG_USER: database.user,

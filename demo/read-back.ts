@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Language, render } from '../src/language.ts';
-import { clientDirectories } from '../test/harness/parts.ts';
 import type { PostgresServer } from '../test/harness/postgres-server.ts';
+import { demoClient } from './client.ts';
 import { SAMPLE_DATABASE } from './sample-database.ts';
 
 const RESTORED = 'community_restored';
@@ -28,7 +28,7 @@ export async function restoreAndCompare(options: {
 
   await database.createDatabase(RESTORED);
   const connection = ['-h', database.host, '-p', String(database.port), '-U', database.user, '-d', RESTORED];
-  const [clientMajor, directory] = restoringClient(database.major);
+  const [clientMajor, directory] = demoClient(database.major);
   // pg_restore 17 sets a variable that older servers do not know, and goes on; the comparison below is what counts.
   const strictness = clientMajor === database.major ? ['--exit-on-error'] : [];
   await run(join(directory, 'pg_restore'), [...connection, '-j', '2', ...strictness, dump], {
@@ -48,11 +48,4 @@ export async function restoreAndCompare(options: {
     zh: '已恢复到 {database}：{tables} 张表、{rows} 行，计数全部一致',
   };
   console.log(render(text, language, { database: RESTORED, tables: lines.length - 1, rows }));
-}
-
-/** The oldest client that knows the server's dumps: its own major, where it is there. */
-function restoringClient(serverMajor: number): [number, string] {
-  const client = [...clientDirectories()].find(([major]) => major >= serverMajor);
-  if (client === undefined) throw new Error('no PostgreSQL client; run: bash scripts/setup demo');
-  return client;
 }

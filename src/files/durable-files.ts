@@ -1,6 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { hasErrorCode, onDisk } from './storage-error.ts';
 
 export const PRIVATE_FILE_MODE = 0o600;
@@ -10,12 +10,26 @@ export const PUBLIC_DIRECTORY_MODE = 0o755;
 
 /** Makes a directory and the parents that are missing, all with this mode; what is there already keeps the mode that somebody gave it. */
 export async function ensureDirectory(path: string, mode: number): Promise<void> {
+  // Node's own recursive mkdir never ends where a directory exists and takes no entries, as below /proc.
   await onDisk(path, async () => {
-    const firstMade = await mkdir(path, { recursive: true });
-    if (firstMade === undefined) return;
-    // The mode of mkdir is cut by the umask.
-    for (let made = path; made.startsWith(firstMade); made = dirname(made)) await chmod(made, mode);
+    try {
+      await makeDirectory(path, mode);
+    } catch (error) {
+      if (!hasErrorCode(error, 'ENOENT') || dirname(path) === path) throw error;
+      await ensureDirectory(dirname(path), mode);
+      await makeDirectory(path, mode);
+    }
   });
+}
+
+async function makeDirectory(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path);
+    // The mode of mkdir is cut by the umask.
+    await chmod(path, mode);
+  } catch (error) {
+    if (!hasErrorCode(error, 'EEXIST')) throw error;
+  }
 }
 
 /** Creates an empty file that must not exist yet, private from its first moment. */
@@ -28,14 +42,28 @@ export async function createPrivateFile(path: string): Promise<void> {
 
 /** Puts a whole text in place atomically and durably: a reader sees the old file or the new one, also after a power cut. */
 export async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const draft = `${path}.${randomInt(2 ** 32)}`;
   await onDisk(path, async () => {
-    await writeFileAtomic(path, text, { mode });
-    await chmod(path, mode);
+    try {
+      const file = await open(draft, 'wx', mode);
+      try {
+        await file.writeFile(text);
+        // The mode of open is cut by the umask.
+        await file.chmod(mode);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
     await syncDirectory(dirname(path));
   });
 }
 
-/** What a killed `writeDurably` of this path may have left beside it (write-file-atomic: the name and a number). */
+/** What a killed `writeDurably` of this path may have left beside it: the name and a number. */
 export function isAtomicLeftover(fileName: string, path: string): boolean {
   const prefix = `${basename(path)}.`;
   return fileName.startsWith(prefix) && /^\d+$/.test(fileName.slice(prefix.length));

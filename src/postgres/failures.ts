@@ -44,11 +44,14 @@ export function saysDiskFull(output: string): boolean {
   return /No space left on device|Disk quota exceeded/.test(output);
 }
 
+/** libpq's guess that stands below what the server said itself. */
+const BOILERPLATE = /^(This probably means the server terminated|before or while processing the request)/;
+
 /** The last lines of a program's output as one line: what a report can hold. */
 export function lastLines(output: string): string {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '');
+    .filter((line) => line !== '' && !BOILERPLATE.test(line));
   return lines.slice(-4).join(' | ').slice(-1000);
 }

@@ -9,7 +9,7 @@ export interface LocalArtifact {
 
 /**
  * Sends the artifacts that the store does not hold yet, in the given order.
- * @throws PgBackupError OBJECT_EXISTS for an object of that name with another content that is not ours.
+ * @throws PgBackupError UPLOAD_FAILED, or OBJECT_EXISTS for an object of that name with another content that is not ours.
  */
 export async function sendArtifacts(
   store: Store,
@@ -17,7 +17,7 @@ export async function sendArtifacts(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { path, artifact } of files) {
-    const present = await store.stat(artifact.name, signal);
+    const present = await statBeforeUpload(store, artifact.name, signal);
     if (present && differences(present, artifact).length === 0) continue;
     // What a cut upload of this very file left may be replaced; anything else is somebody's.
     if (present && present.sha256 !== artifact.sha256) {
@@ -52,6 +52,20 @@ export async function confirmArtifacts(
     });
   }
   return confirmed;
+}
+
+/** What keeps us from asking before an upload would keep us from uploading: there is no copy yet that could be unconfirmed. */
+async function statBeforeUpload(
+  store: Store,
+  name: string,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  try {
+    return await store.stat(name, signal);
+  } catch (error) {
+    if (!(error instanceof PgBackupError) || error.code !== 'CONFIRM_FAILED') throw error;
+    throw new PgBackupError('UPLOAD_FAILED', { ...error.parameters }, error);
+  }
 }
 
 function differences(present: StoredObject, artifact: Artifact): string[] {

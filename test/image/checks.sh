@@ -1,0 +1,152 @@
+# shellcheck shell=bash
+# What the image must do, against a Postgres container on a network of its own.
+# Sourced by ./run, which sets $here, $work, $image, and for all we create a name, $id, and a $label.
+: "${here:?}" "${work:?}" "${image:?}" "${id:?}" "${label:?}"
+
+canary='canary: no layer of the image may hold this line'
+password="p:s\\'\$ $(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')"
+readonly_root=(--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges)
+
+checks_run() {
+  docker network create --label "$label" "$id" >/dev/null
+  start_postgres || { docker logs "$id-postgres" >&2; die 'the Postgres container does not start'; }
+
+  check 'it shows its commands' shows_help
+  check 'it has node, a client, ossutil, setpriv and flock, but no npm' has_its_parts
+  check 'no layer and no setting of the image holds a secret' holds_no_secret
+
+  check 'backup: exit 0, files and report' backs_up default 10001:10001
+  check 'backup as any uid, read-only root, no capabilities, password from a file' backs_up hardened 12345:12345
+  check 'the dump restores to the same rows' restores default
+  check 'a wrong password: exit 5 and a FAILED report' refuses_wrong_password
+  check 'SIGTERM during the dump: exit 143 and a FAILED report' ends_on_sigterm
+}
+
+# Removes all that runs with this label have created: `key`, or `key=value` for one run.
+remove_labelled() {
+  docker ps --all --quiet --filter "label=$1" | xargs --no-run-if-empty docker rm --force --volumes
+  docker volume ls --quiet --filter "label=$1" | xargs --no-run-if-empty docker volume rm
+  docker network ls --quiet --filter "label=$1" | xargs --no-run-if-empty docker network rm
+  docker image ls --quiet --filter "label=$1" | xargs --no-run-if-empty docker image rm --force
+} >/dev/null 2>&1
+
+start_postgres() {
+  docker volume create --label "$label" "$id-default" >/dev/null
+  docker run --detach --label "$label" --name "$id-postgres" --network "$id" --network-alias db \
+    --env POSTGRES_PASSWORD="$password" --env POSTGRES_DB=shop --volume "$id-default:/backups:ro" postgres:17 >/dev/null
+  # Over TCP, which the server refuses until it has set itself up.
+  wait_until 60 docker exec "$id-postgres" pg_isready --quiet --host 127.0.0.1
+  sql shop --file - <"$here/shop.sql" >/dev/null
+}
+
+sql() { docker exec --interactive "$id-postgres" psql --username postgres --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "$@"; }
+
+wait_until() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || { echo "waited in vain for: $*"; return 1; }
+    sleep 0.1
+  done
+}
+
+# For a grep that must find nothing; one that cannot search has not shown that.
+lacks() {
+  local status=0
+  "$@" || status=$?
+  [ "$status" = 1 ]
+}
+
+# A program of the image as root, which may look everywhere.
+inside() {
+  local program=$1
+  shift
+  docker run --rm --interactive --user 0:0 --label "$label" --entrypoint "$program" "$@"
+}
+
+# Starts `pg-backup backup` on two volumes named after the case, owned by the user it runs as (nocopy: an empty volume
+# would get the owner of the image's folder). Not removed when it ends.
+start_backup() {
+  local case=$1 user=$2 volume
+  shift 2
+  for volume in "$id-$case" "$id-$case-log"; do
+    docker volume create --label "$label" "$volume" >/dev/null
+    inside chown --volume "$volume:/volume" "$image" "$user" /volume
+  done
+  docker run --detach --label "$label" --name "$id-backup-$case" --hostname sidecar.example --network "$id" --user "$user" \
+    --volume "$id-$case:/data/db-backups:nocopy" --volume "$id-$case-log:/var/log/db-backup:nocopy" \
+    --env PG_HOST=db --env PG_DATABASE=shop --env PG_USER=postgres --env BACKUP_MODE=local "$@" "$image" backup >/dev/null
+}
+
+# Waits for the end of a backup; its output and what it left must fit the expected exit code and report.
+expect() {
+  local case=$1 exit_code=$2 status=$3 found
+  found=$(timeout 60 docker wait "$id-backup-$case")
+  docker logs "$id-backup-$case" 2>&1 | tee "$work/backup.log"
+  echo "exit code $found, expected $exit_code"
+  [ "$found" = "$exit_code" ]
+  local volumes=(--volume "$id-$case:/data/db-backups:ro" --volume "$id-$case-log:/var/log/db-backup:ro")
+  inside node "${volumes[@]}" "$image" --input-type=module-typescript - "$status" <"$here/check-run.ts"
+  lacks grep --fixed-strings "$password" "$work/backup.log"
+  lacks inside grep "${volumes[@]}" "$image" --recursive --fixed-strings "$password" /data/db-backups /var/log/db-backup
+}
+
+shows_help() { docker run --rm --label "$label" "${readonly_root[@]}" "$image" --help | grep 'pg-backup backup'; }
+
+has_its_parts() {
+  inside sh "$image" -ec 'node --version; ossutil --version; /usr/lib/postgresql/17/bin/pg_dump --version
+    setpriv --version; flock --version; ! command -v npm'
+}
+
+holds_no_secret() {
+  docker image inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$image" |
+    lacks grep --ignore-case --extended-regexp 'password|secret|token|key'
+  docker save "$image" | lacks grep --text --count --fixed-strings "$canary"
+}
+
+backs_up() {
+  local case=$1 user=$2
+  if [ "$case" = hardened ]; then
+    docker volume create --label "$label" "$id-secret" >/dev/null
+    inside sh --volume "$id-secret:/secret" "$image" -c "umask 077; cat >/secret/password; chown -R $user /secret" <<<"$password"
+    start_backup "$case" "$user" "${readonly_root[@]}" --volume "$id-secret:/secret:ro" --env PGPASSWORD_FILE=/secret/password
+  else
+    start_backup "$case" "$user" --env PGPASSWORD="$password"
+  fi
+  expect "$case" 0 SUCCESS
+}
+
+restores() {
+  local dump checksum="select count(*), sum(hashtextextended(o::text, 0)) from sales.orders o"
+  dump=$(docker exec "$id-postgres" bash -c 'ls /backups/data/*.dump')
+  docker exec "$id-postgres" createdb --username postgres restored
+  docker exec "$id-postgres" pg_restore --username postgres --exit-on-error --dbname restored "$dump"
+  sql shop --command "$checksum" | tee "$work/original"
+  sql restored --command "$checksum" | diff "$work/original" -
+}
+
+refuses_wrong_password() {
+  start_backup refused 10001:10001 --env PGPASSWORD=wrong
+  expect refused 5 FAILED
+}
+
+ends_on_sigterm() {
+  # pg_dump waits for this lock, in the middle of its work.
+  sql shop --command 'begin; lock table sales.orders; select pg_sleep(60)' >/dev/null &
+  local holder=$!
+  wait_until 10 table_is_locked
+  start_backup interrupted 10001:10001 --env PGPASSWORD="$password"
+  wait_until 30 dump_waits
+  docker kill --signal TERM "$id-backup-interrupted" >/dev/null
+  expect interrupted 143 FAILED
+  sql postgres --command "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()"
+  wait "$holder" || true
+}
+
+table_is_locked() {
+  sql shop --command "select mode from pg_locks where relation = 'sales.orders'::regclass" | grep AccessExclusiveLock
+}
+
+dump_waits() {
+  sql postgres --command "select query from pg_stat_activity where wait_event_type = 'Lock'" | grep '^LOCK TABLE'
+}
