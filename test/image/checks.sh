@@ -18,6 +18,7 @@ checks_run() {
   check 'backup: exit 0, files and report' backs_up default 10001:10001
   check 'backup as any uid, read-only root, no capabilities, password from a file' backs_up hardened 12345:12345
   check 'the dump restores to the same rows' restores default
+  check 'the recipe of the README' follows_readme
   check 'a wrong password: exit 5 and a FAILED report' refuses_wrong_password
   check 'SIGTERM during the dump: exit 143 and a FAILED report' ends_on_sigterm
 }
@@ -123,6 +124,18 @@ restores() {
   docker exec "$id-postgres" pg_restore --username postgres --exit-on-error --dbname restored "$dump"
   sql shop --command "$checksum" | tee "$work/original"
   sql restored --command "$checksum" | diff "$work/original" -
+}
+
+# The last lines of the README's block, with a directory and a network of ours.
+follows_readme() {
+  local recipe
+  printf '%s\n' PG_HOST=db PG_DATABASE=shop PG_USER=postgres BACKUP_MODE=local "PGPASSWORD=$password" >"$work/my.env"
+  recipe=$(sed -n '/^install -d /,/^docker run /p' "$repository/README.md" |
+    sed -e "s|/data/db-backups\$|$work/base|" -e "s|-v /data/db-backups:|--network $id --label $label -v $work/base:|" \
+      -e "s| pg-backup backup\$| $image backup|")
+  echo "$recipe"
+  (cd "$work" && bash -euc "$recipe")
+  grep '"status": "SUCCESS"' "$work"/base/reports/*.json
 }
 
 refuses_wrong_password() {
