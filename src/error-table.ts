@@ -185,8 +185,8 @@ export const ERRORS = {
     exitCode: 11,
     message: { en: 'Upload of {object} failed: {detail}', zh: '上传 {object} 失败：{detail}' },
     hint: {
-      en: 'The local files stay and the next run sends them again. Check the OSS_* settings, the endpoint and the network.',
-      zh: '本地文件已保留，下次运行会重新上传。请检查 OSS_* 配置、端点与网络。',
+      en: 'The local files stay and the next run sends them again. Check the OSS_* settings, the endpoint and the network; the key needs oss:PutObject and oss:GetObject.',
+      zh: '本地文件已保留，下次运行会重新上传。请检查 OSS_* 配置、端点与网络；该密钥需要 oss:PutObject 与 oss:GetObject 权限。',
     },
   },
   OBJECT_EXISTS: {

@@ -15,6 +15,8 @@ export function killGroup(leader: GroupLeader, signal: AbortSignal | undefined):
   else signal?.addEventListener('abort', onAbort, { once: true });
   return () => {
     clearTimeout(timer);
+    // What ignored the first signal must not outlive its leader.
+    if (signal?.aborted) sendToGroup(leader, 'SIGKILL');
     signal?.removeEventListener('abort', onAbort);
   };
 }

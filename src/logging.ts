@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { type Language, render, type TextParameters } from './language.ts';
@@ -47,7 +47,7 @@ export function createLog(options: LogOptions): Log {
       `backup_${options.clock().toISOString().slice(0, 10).replaceAll('-', '')}.log`,
     );
     try {
-      mkdirSync(options.directory, { recursive: true });
+      makeDirectory(options.directory);
       appendFileSync(path, forFile(entry), { mode: 0o600 });
     } catch (error) {
       fileWorks = false;
@@ -70,6 +70,13 @@ export function createLog(options: LogOptions): Log {
   const log: Log = (level, id, parameters = {}) =>
     logger[level]({ event: id, ...parameters }, render(MESSAGES[id], options.language, parameters));
   return log;
+}
+
+/** Node's own recursive mkdir never ends where a directory exists and takes no entries, as below /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 const PRETTY = {

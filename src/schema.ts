@@ -1,5 +1,7 @@
 import { Ajv, type ErrorObject, type SchemaObject } from 'ajv';
 
+export type { SchemaObject };
+
 export interface SchemaProblem {
   /** The property at fault: for a missing or an unknown one its own name. */
   readonly property: string;

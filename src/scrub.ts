@@ -19,18 +19,28 @@ export function scrubValue(value: unknown, scrub: Scrub): unknown {
 }
 
 function writtenForms(value: string): string[] {
-  const urlEncoded = encodeURIComponent(value);
   return [
     value,
-    urlEncoded,
-    urlEncoded.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    urlEncoded.replaceAll('%20', '+'),
+    ...urlForms(value),
     value.replaceAll("'", "''"),
     value.replaceAll(/[\\']/g, '\\$&'),
     value.replaceAll(/[\\:]/g, '\\$&'),
     JSON.stringify(value).slice(1, -1),
     ...base64Forms(value),
   ];
+}
+
+/** Percent-encoding as JavaScript, RFC 3986 and HTML forms do it, with capital and small hexadecimal digits. */
+function urlForms(value: string): string[] {
+  const encoded = encodeURIComponent(value);
+  const strict = encoded.replaceAll(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  const formData = new URLSearchParams([['', value]]).toString().slice(1);
+  return [encoded, strict, formData]
+    .flatMap((form) => [form, form.replaceAll('%20', '+')])
+    .flatMap((form) => [form, form.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 }
 
 /** Base64 of a secret inside a longer text depends on its offset modulo 3; characters that also encode neighbours are left out. */
@@ -44,6 +54,7 @@ function base64Forms(value: string): string[] {
     return encoded.slice(Math.ceil((offset * 8) / 6), sharesItsEnd ? -1 : undefined);
   });
   // Too short a piece would match by chance.
-  const forms = [bytes.toString('base64'), ...inside.filter((form) => form.length >= 4)];
+  const whole = bytes.toString('base64');
+  const forms = [whole, whole.replace(/=+$/, ''), ...inside.filter((form) => form.length >= 4)];
   return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
 }

@@ -1,11 +1,13 @@
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { PgBackupError } from '../errors.ts';
 import { describeOutcome, runCommand } from '../exec.ts';
 import { createPrivateFile } from '../files/durable-files.ts';
-import { diskFull, onDisk } from '../files/storage-error.ts';
+import { diskFull, freeBytes, onDisk } from '../files/storage-error.ts';
 import type { Client } from '../postgres/clients.ts';
 import { conninfo } from '../postgres/connection.ts';
 import { lastLines, recogniseFailure, saysDiskFull } from '../postgres/failures.ts';
+import { quoteIdentifier } from '../postgres/identifier.ts';
 import { mayReadPasswords } from '../postgres/server.ts';
 import type { DatabaseAccess } from './database-access.ts';
 
@@ -54,6 +56,8 @@ export async function dumpGlobals(
     );
   }
   if (!(await tailOf(file)).includes(LAST_LINE)) {
+    // pg_dumpall does not notice a write that failed.
+    if (freeBytes(dirname(file)) === 0) throw diskFull(file);
     throw new PgBackupError('GLOBALS_FAILED', { outcome: 'exit code 0', detail: `${file} is not complete` });
   }
   return withPasswords ? 'with passwords' : 'without passwords';
@@ -62,7 +66,7 @@ export async function dumpGlobals(
 function deniedRight(stderr: string, user: string): PgBackupError | undefined {
   const [detail, kind, object] = /permission denied for (\w+) (\S+)/.exec(stderr) ?? [];
   if (detail === undefined || kind === undefined || object === undefined) return undefined;
-  const role = `"${user.replaceAll('"', '""')}"`;
+  const role = quoteIdentifier(user);
   const remedy =
     kind === 'function'
       ? `GRANT EXECUTE ON FUNCTION pg_catalog.${object} TO ${role};`

@@ -44,7 +44,10 @@ export async function openRun(context: BackupContext): Promise<OpenRun> {
   const temporaryDirectory = await onDisk(tmpdir(), () => mkdtemp(join(tmpdir(), TEMPORARY_PREFIX)));
   try {
     const { journal, mark } = await markUnderFreeName(context, layout, temporaryDirectory);
-    const passfile = await writePassfile(context, temporaryDirectory);
+    const passfile = await writePassfile(context, temporaryDirectory).catch(async (error) => {
+      await mark.abandon();
+      throw error;
+    });
     return {
       journal,
       files: filesOfRun(layout, journal.run),
@@ -52,7 +55,7 @@ export async function openRun(context: BackupContext): Promise<OpenRun> {
       passfile,
       async close({ keepMark }) {
         await rm(temporaryDirectory, { recursive: true, force: true });
-        if (!keepMark) await mark.remove();
+        await (keepMark ? mark.abandon() : mark.remove());
       },
     };
   } catch (error) {

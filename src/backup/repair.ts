@@ -12,7 +12,7 @@ import type { BackupContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
 import { TEMPORARY_PREFIX } from './open-run.ts';
 import { noFindings, publishOutcome } from './outcome.ts';
-import { claimDeadRun, type DeadRun, markedRuns, readBootId } from './running.ts';
+import { claimDeadRun, type DeadRun, markedRuns, readBootId, removeAbandonedDrafts } from './running.ts';
 
 /**
  * Clears what killed runs left and reports each of them as FAILED exactly once. Complete files are kept: they were read back before they
@@ -21,6 +21,7 @@ import { claimDeadRun, type DeadRun, markedRuns, readBootId } from './running.ts
 export async function repairKilledRuns(context: BackupContext): Promise<void> {
   const layout = layoutOf(context.settings.BACKUP_BASE_DIR);
   const bootId = readBootId();
+  await removeAbandonedDrafts(layout);
   for (const run of await markedRuns(layout)) {
     const dead = await claimDeadRun(layout, run, context.environment['PATH'], bootId);
     if (!dead) continue;

@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PgBackupError } from '../errors.ts';
-import { ensureDirectory, PRIVATE_DIRECTORY_MODE } from '../files/durable-files.ts';
+import {
+  ensureDirectory,
+  PRIVATE_DIRECTORY_MODE,
+  PRIVATE_FILE_MODE,
+  writeDurably,
+} from '../files/durable-files.ts';
 import type { Layout } from '../files/layout.ts';
 import { hasErrorCode, onDisk } from '../files/storage-error.ts';
 import type { RunRecord } from '../report/record.ts';
@@ -14,6 +19,7 @@ const HEARTBEAT_MILLISECONDS = 60_000;
 const SILENCE_MILLISECONDS = 15 * 60_000;
 const JOURNAL = 'journal.json';
 const LOCK = 'lock';
+const DRAFT_PREFIX = '.new-';
 
 /** What must be known of a run should it be killed. */
 export type Journal = Pick<
@@ -28,6 +34,8 @@ export type Journal = Pick<
 export interface RunningMark {
   /** Takes the mark away; to be called once the report is written. */
   remove(): Promise<void>;
+  /** Leaves the mark to the next start, which then finds the run dead and reports it. */
+  abandon(): Promise<void>;
 }
 
 /**
@@ -40,22 +48,27 @@ export async function markRunning(
   searchPath: string | undefined,
 ): Promise<RunningMark | false> {
   await ensureDirectory(layout.running, PRIVATE_DIRECTORY_MODE);
-  const draft = join(layout.running, `.new-${randomBytes(6).toString('hex')}`);
+  const draft = join(layout.running, `${DRAFT_PREFIX}${randomBytes(6).toString('hex')}`);
   const final = join(layout.running, journal.run);
   return onDisk(draft, async () => {
-    await mkdir(draft, { mode: PRIVATE_DIRECTORY_MODE });
-    await writeFile(join(draft, JOURNAL), `${JSON.stringify(journal, undefined, 2)}\n`);
-    const lock = await tryFileLock(join(draft, LOCK), searchPath);
-    if (!lock) throw locksUnsupported(draft);
+    let lock: FileLock | undefined;
     try {
+      await mkdir(draft, { mode: PRIVATE_DIRECTORY_MODE });
+      await writeDurably(
+        join(draft, JOURNAL),
+        `${JSON.stringify(journal, undefined, 2)}\n`,
+        PRIVATE_FILE_MODE,
+      );
+      lock = await tryFileLock(join(draft, LOCK), searchPath);
+      if (!lock) throw locksUnsupported(draft);
       await rename(draft, final);
+      return keepMark(final, lock);
     } catch (error) {
-      await lock.release();
+      await lock?.release();
       await rm(draft, { recursive: true, force: true });
       if (hasErrorCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
       throw error;
     }
-    return keepMark(final, lock);
   });
 }
 
@@ -66,6 +79,17 @@ export async function markedRuns(layout: Layout): Promise<string[]> {
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return [];
     return onDisk(layout.running, () => Promise.reject(error));
+  }
+}
+
+/** Removes what processes that were killed while they marked a run left; a draft lives for milliseconds only. */
+export async function removeAbandonedDrafts(layout: Layout): Promise<void> {
+  const names = await readdir(layout.running).catch(() => []);
+  for (const name of names.filter((candidate) => candidate.startsWith(DRAFT_PREFIX))) {
+    const draft = join(layout.running, name);
+    const facts = await stat(draft).catch(() => undefined);
+    const isAbandoned = facts !== undefined && Date.now() - facts.mtime.getTime() > SILENCE_MILLISECONDS;
+    if (isAbandoned) await onDisk(draft, () => rm(draft, { recursive: true, force: true }));
   }
 }
 
@@ -87,13 +111,17 @@ export async function claimDeadRun(
 ): Promise<DeadRun | undefined> {
   const directory = join(layout.running, run);
   const journalPath = join(directory, JOURNAL);
-  const facts = await stat(journalPath).catch(() => undefined);
+  const facts = await stat(journalPath).catch(async (error) => {
+    // A mark appears with its journal: one without was being taken away when its process was killed.
+    if (hasErrorCode(error, 'ENOENT')) await rm(directory, { recursive: true, force: true }).catch(() => {});
+    return undefined;
+  });
   if (!facts) return undefined;
   const lock = await tryFileLock(join(directory, LOCK), searchPath);
   if (!lock) return undefined;
   // Another process may have repaired it between our look and our lock.
   const text = await readFile(journalPath, 'utf8').catch(() => undefined);
-  const journal = text === undefined ? undefined : (JSON.parse(text) as Journal);
+  const journal = parseJournal(text ?? '');
   const silence = Date.now() - facts.mtime.getTime();
   if (!journal || (journal.bootId !== bootId && silence < SILENCE_MILLISECONDS)) {
     await lock.release();
@@ -108,6 +136,16 @@ export async function claimDeadRun(
     },
     leave: () => lock.release(),
   };
+}
+
+/** undefined where a power cut left the journal empty or torn. */
+function parseJournal(text: string): Journal | undefined {
+  try {
+    const journal = JSON.parse(text) as Partial<Journal> | null;
+    return journal?.run === undefined ? undefined : (journal as Journal);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The identity of the running kernel (random(4)); empty where there is none. */
@@ -125,11 +163,18 @@ function keepMark(directory: string, lock: FileLock): RunningMark {
     utimes(join(directory, JOURNAL), now, now).catch(() => {});
   }, HEARTBEAT_MILLISECONDS);
   beat.unref();
+  const abandon = async (): Promise<void> => {
+    clearInterval(beat);
+    await lock.release();
+  };
   return {
+    abandon,
     async remove() {
-      clearInterval(beat);
-      await onDisk(directory, () => rm(directory, { recursive: true, force: true }));
-      await lock.release();
+      try {
+        await onDisk(directory, () => rm(directory, { recursive: true, force: true }));
+      } finally {
+        await abandon();
+      }
     },
   };
 }

@@ -36,8 +36,9 @@ export function parseEnvFile(content: string): EnvFile {
   return { assignments, errors: reader.errors, warnings: reader.warnings };
 }
 
-/** White space, continued lines, separators, comments and the word `export`. */
-const BETWEEN_ASSIGNMENTS = /^(?:[ \t\n;]+|\\\n|#[^\n]*|export[ \t]+(?=[A-Za-z_]))/;
+/** White space, continued lines, separators, comments, and `export` with the names that it only marks. */
+const BETWEEN_ASSIGNMENTS =
+  /^(?:[ \t\n;]+|\\\n|#[^\n]*|export(?:[ \t]+[A-Za-z_]\w*(?![\w=]))+|export[ \t]+(?=[A-Za-z_]))/;
 const ASSIGNED_NAME = /^([A-Za-z_][A-Za-z0-9_]*)=/;
 
 const NOT_AN_ASSIGNMENT: Text = {

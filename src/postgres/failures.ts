@@ -1,24 +1,24 @@
 import type { ErrorCode } from '../error-table.ts';
 import { PgBackupError } from '../errors.ts';
 import type { Target } from './connection.ts';
+import { quoteIdentifier } from './identifier.ts';
 
 /** Messages of libpq and the server (English by LC_ALL=C, the server's as far as it speaks English), the first match counts. */
 const PATTERNS: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/No space left on device|Disk quota exceeded/, 'DISK_FULL'],
   [
     /server closed the connection unexpectedly|terminating connection|connection to server was lost/,
     'CONNECTION_LOST',
   ],
   [/could not receive data from server|no connection to the server|SSL SYSCALL error/, 'CONNECTION_LOST'],
   [
-    /password authentication failed|no password supplied|authentication failed|28P01|28000/,
+    /password authentication failed|no password supplied|authentication failed|FATAL: {2}28(?:P01|000):/,
     'AUTHENTICATION_FAILED',
   ],
   [
     /no pg_hba\.conf entry|role ".*" does not exist|role ".*" is not permitted to log in/,
     'AUTHENTICATION_FAILED',
   ],
-  [/FATAL:.*database ".*" does not exist|3D000/, 'DATABASE_MISSING'],
+  [/FATAL:.*database ".*" does not exist|FATAL: {2}3D000:/, 'DATABASE_MISSING'],
   [
     /connection to server .* failed|could not translate host name|could not connect to server/,
     'CONNECTION_FAILED',
@@ -27,21 +27,23 @@ const PATTERNS: readonly (readonly [RegExp, ErrorCode])[] = [
 
 /** The error that the output of a PostgreSQL client tells of, or undefined where it tells none of the known ones. */
 export function recogniseFailure(output: string, target: Target): PgBackupError | undefined {
+  const { host, port, user, database } = target;
+  if (/permission denied for database/.test(output)) {
+    const remedy = `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};`;
+    return new PgBackupError('PERMISSION_DENIED', { user, database, objects: 'CONNECT', remedy });
+  }
   const code = PATTERNS.find(([pattern]) => pattern.test(output))?.[1];
-  return code && code !== 'DISK_FULL'
-    ? new PgBackupError(code, {
-        host: target.host,
-        port: target.port,
-        user: target.user,
-        database: target.database,
-        detail: lastLines(output),
-      })
-    : undefined;
+  return code && new PgBackupError(code, { host, port, user, database, detail: lastLines(output) });
 }
 
-/** True where a program said that the disk or a quota is full. */
+/** True where a program said that the disk or a quota is full; the server's own disk is another one. */
 export function saysDiskFull(output: string): boolean {
-  return /No space left on device|Disk quota exceeded/.test(output);
+  return output
+    .split('\n')
+    .some(
+      (line) =>
+        /No space left on device|Disk quota exceeded/.test(line) && !/(ERROR|FATAL|PANIC):/.test(line),
+    );
 }
 
 /** libpq's guess that stands below what the server said itself. */

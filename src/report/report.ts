@@ -1,4 +1,4 @@
-import type { SchemaObject } from 'ajv';
+import type { SchemaObject } from '../schema.ts';
 
 export type RunStatus = 'SUCCESS' | 'FAILED';
 

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ensureLayout } from '../../src/backup/open-run.ts';
+import { repairKilledRuns } from '../../src/backup/repair.ts';
+import { filesOfRun, type Layout, layoutOf } from '../../src/files/layout.ts';
+import type { RunRecord } from '../../src/report/record.ts';
+import type { Report } from '../../src/report/report.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { REPORT_EXAMPLE } from '../report/report-example.ts';
+import { journalOf, leaveDeadRun } from './dead-run.ts';
+import { type Logged, recordingContext } from './recording-context.ts';
+
+const RUN = 'community_20251011T180000Z_db01';
+
+test('a run that was killed while it dumped is reported once, and nothing unfinished is left of it', async (t) => {
+  const layout = await newLayout(t);
+  leaveDeadRun(layout, journalOf(RUN));
+  const files = filesOfRun(layout, RUN);
+  for (const path of [
+    files.partialDump,
+    files.partialGlobals,
+    files.partialChecksum,
+    files.globals,
+    files.checksum,
+  ])
+    writeFileSync(path, 'x');
+  for (const path of [files.report, files.record]) writeFileSync(`${path}.12345`, '{"data');
+
+  const logged = await repair(layout);
+  assert.deepEqual(
+    logged.map(({ id }) => id),
+    ['REPAIRED'],
+  );
+  assert.deepEqual(filesBelow(layout), [`records/${RUN}.json`, `reports/${RUN}.json`]);
+  const report = readJson<Report>(files.report);
+  assert.equal(report.status, 'FAILED');
+  assert.match(report.errorMessage, /process was killed.*unfinished files were removed/);
+  assert.deepEqual(report.local, { file: '', globalsFile: '', checksumSha256: '', sizeBytes: 0 });
+  const record = readJson<RunRecord>(files.record);
+  assert.deepEqual([record.error?.code, record.error?.exitCode, record.proof], ['KILLED', 137, 'none']);
+
+  const before = statSync(files.report);
+  assert.deepEqual(await repair(layout), [], 'the second time there is nothing to do');
+  assert.deepEqual(statSync(files.report), before);
+});
+
+test('complete files of a killed run are kept, and wait for their upload where the run would upload', async (t) => {
+  for (const mode of ['local', 'both'] as const) {
+    const layout = await newLayout(t);
+    leaveDeadRun(layout, { ...journalOf(RUN), mode });
+    const files = filesOfRun(layout, RUN);
+    for (const path of [files.dump, files.checksum, files.globals]) writeFileSync(path, 'data');
+    await repair(layout);
+    const report = readJson<Report>(files.report);
+    assert.equal(report.status, 'FAILED');
+    assert.equal(report.local.file, files.dump);
+    assert.equal(report.local.globalsFile, files.globals);
+    assert.equal(report.local.sizeBytes, 4);
+    const record = readJson<RunRecord>(files.record);
+    assert.equal(record.awaitsUpload, mode === 'both');
+    assert.equal(record.artifacts.length, 3);
+    assert.equal(record.artifacts[0]?.crc64 !== undefined, mode === 'both');
+    assert.equal(record.proof, 'read');
+  }
+});
+
+test('a run that was killed behind its report keeps that report', async (t) => {
+  const layout = await newLayout(t);
+  leaveDeadRun(layout, journalOf(RUN));
+  const files = filesOfRun(layout, RUN);
+  writeFileSync(files.report, JSON.stringify(REPORT_EXAMPLE));
+  writeFileSync(files.dump, 'data');
+  assert.deepEqual(await repair(layout), []);
+  assert.deepEqual(readJson(files.report), REPORT_EXAMPLE);
+  assert.deepEqual(filesBelow(layout), [`data/${RUN}.dump`, `reports/${RUN}.json`]);
+});
+
+test('the temporary directory with the secrets of a killed run goes, another directory that a journal names stays', async (t) => {
+  const ours = mkdtempSync(join(tmpdir(), 'pg-backup-'));
+  const precious = join(temporaryDirectory(t), 'pg-backup-precious');
+  mkdirSync(precious);
+  writeFileSync(join(ours, 'pgpass'), 'x');
+  const layout = await newLayout(t);
+  for (const [index, temporary] of [ours, precious, '/'].entries()) {
+    leaveDeadRun(layout, { ...journalOf(`${RUN}${index}`), temporaryDirectory: temporary });
+  }
+  await repair(layout);
+  assert.throws(() => statSync(ours), { code: 'ENOENT' });
+  assert.ok(statSync(precious).isDirectory());
+});
+
+test('a mark with a broken journal does not keep the others from their repair', async (t) => {
+  const layout = await newLayout(t);
+  for (const run of ['a_20251011T180000Z_h', RUN, 'z_20251011T180000Z_h'])
+    leaveDeadRun(layout, journalOf(run));
+  for (const run of ['a_20251011T180000Z_h', 'z_20251011T180000Z_h'])
+    writeFileSync(join(layout.running, run, 'journal.json'), '');
+  await repair(layout);
+  assert.deepEqual(readdirSync(layout.reports), [`${RUN}.json`]);
+});
+
+test('what a kill in the middle of marking or of unmarking left goes too', async (t) => {
+  const layout = await newLayout(t);
+  const [abandoned, fresh] = ['.new-000000000001', '.new-000000000002'];
+  for (const name of [abandoned, fresh, RUN]) mkdirSync(join(layout.running, name), { recursive: true });
+  const longAgo = new Date(Date.now() - 60 * 60_000);
+  utimesSync(join(layout.running, abandoned), longAgo, longAgo);
+  writeFileSync(join(layout.running, RUN, 'lock'), '');
+  await repair(layout);
+  assert.deepEqual(readdirSync(layout.running), [fresh], 'what may be under way stays');
+});
+
+async function newLayout(t: TestContext): Promise<Layout> {
+  const layout = layoutOf(temporaryDirectory(t));
+  await ensureLayout(layout);
+  return layout;
+}
+
+async function repair(layout: Layout): Promise<Logged[]> {
+  const { context, logged } = recordingContext(layout.base);
+  await repairKilledRuns(context);
+  return logged;
+}
+
+function filesBelow(layout: Layout): string[] {
+  return readdirSync(layout.base, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(layout.base.length + 1))
+    .sort();
+}
+
+function readJson<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { planRetention, type RetentionDecision, type RetentionRun } from '../../src/backup/retention.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+const time = fc.date({ min: new Date('2024-01-01'), max: new Date('2026-12-31'), noInvalidDate: true });
+const history: fc.Arbitrary<RetentionRun[]> = fc.uniqueArray(
+  fc.record({
+    name: fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 5 }),
+    // Few different times, so that some are equal and some lie at the very limit.
+    startedAt: fc.oneof(
+      time,
+      fc.integer({ min: -3, max: 12 }).map((days) => new Date(NOW - days * DAY)),
+    ),
+    series: fc.constantFrom('db1:5432', 'db2:5432'),
+    isGood: fc.boolean(),
+    awaitsUpload: fc.boolean(),
+    isRunning: fc.boolean(),
+  }),
+  { selector: ({ name }) => name, maxLength: 30 },
+);
+const NOW = Date.UTC(2025, 9, 11, 18);
+const clock = fc.oneof(time, fc.constant(new Date(NOW)));
+const policy = fc.record({ retentionDays: fc.oneof(fc.integer({ min: 1, max: 10 }), fc.constant(36_500)) });
+
+/** For any history, policy and clock. */
+function always(
+  check: (plan: RetentionDecision[], runs: RetentionRun[], limit: number, now: Date) => void,
+): void {
+  fc.assert(
+    fc.property(history, policy, clock, (runs, { retentionDays }, now) => {
+      const plan = planRetention(runs, { retentionDays }, now);
+      check(plan, runs, now.getTime() - retentionDays * DAY, now);
+    }),
+    { numRuns: 1000 },
+  );
+}
+
+const removed = (plan: RetentionDecision[]): RetentionRun[] =>
+  plan.filter(({ action }) => action === 'remove').map(({ run }) => run);
+
+test('every run is judged exactly once', () => {
+  always((plan, runs) => {
+    assert.equal(plan.length, runs.length);
+    assert.deepEqual(new Set(plan.map(({ run }) => run)), new Set(runs));
+  });
+});
+
+test('the newest good run of each series stays', () => {
+  always((plan, runs) => {
+    for (const series of new Set(runs.map((run) => run.series))) {
+      const good = runs.filter((run) => run.isGood && run.series === series);
+      if (good.length === 0) continue;
+      const newest = Math.max(...good.map((run) => run.startedAt.getTime()));
+      const kept = good.filter((run) => !removed(plan).includes(run));
+      assert.ok(kept.some((run) => run.startedAt.getTime() === newest));
+    }
+  });
+});
+
+test('a run that waits for its upload and a run that is under way stay', () => {
+  always((plan) => {
+    for (const run of removed(plan)) assert.ok(!run.awaitsUpload && !run.isRunning);
+  });
+});
+
+test('nothing that is younger than the policy, or dated in the future, is removed', () => {
+  always((plan, _runs, limit) => {
+    for (const run of removed(plan)) assert.ok(run.startedAt.getTime() < limit);
+  });
+});
+
+test('whatever is older than the policy and has no reason to stay is removed', () => {
+  always((plan, _runs, limit) => {
+    for (const { run, action, reason } of plan) {
+      const isOld = run.startedAt.getTime() < limit;
+      if (isOld && !run.isRunning && !run.awaitsUpload && reason !== 'newest-good')
+        assert.equal(action, 'remove');
+    }
+  });
+});
+
+test('only an expired run is removed, and every expired run is', () => {
+  always((plan) => {
+    for (const { action, reason } of plan) assert.equal(action === 'remove', reason === 'expired');
+  });
+});
+
+test('at most one run of a series stays for being its newest good one', () => {
+  always((plan) => {
+    const series = plan.filter(({ reason }) => reason === 'newest-good').map(({ run }) => run.series);
+    assert.equal(new Set(series).size, series.length);
+  });
+});
+
+test('the order of the input changes nothing', () => {
+  fc.assert(
+    fc.property(
+      history.chain((runs) =>
+        fc.tuple(fc.constant(runs), fc.shuffledSubarray(runs, { minLength: runs.length })),
+      ),
+      policy,
+      clock,
+      ([runs, shuffled], days, now) => {
+        assert.deepEqual(planRetention(shuffled, days, now), planRetention(runs, days, now));
+      },
+    ),
+  );
+});
+
+test('a second time right after the first removes nothing more', () => {
+  fc.assert(
+    fc.property(history, policy, clock, (runs, days, now) => {
+      const gone = removed(planRetention(runs, days, now));
+      const rest = runs.filter((run) => !gone.includes(run));
+      assert.deepEqual(removed(planRetention(rest, days, now)), []);
+    }),
+  );
+});
+
+test('the input stays as it was', () => {
+  fc.assert(
+    fc.property(history, policy, clock, (runs, days, now) => {
+      const before = [...runs];
+      planRetention(runs, days, now);
+      assert.deepEqual(runs, before);
+    }),
+  );
+});
+
+test('an example: daily backups kept for two days, one failed, one waiting', () => {
+  const run = (name: string, ageDays: number, facts: Partial<RetentionRun> = {}): RetentionRun => ({
+    ...{ name, series: 'db:5432', isGood: true, awaitsUpload: false, isRunning: false, ...facts },
+    startedAt: new Date(NOW - ageDays * DAY),
+  });
+  const plan = planRetention(
+    [
+      run('future', -1, { isGood: false }),
+      run('now', 0, { isGood: false, isRunning: true }),
+      run('yesterday', 1, { isGood: false }),
+      run('limit', 2, { isGood: false }),
+      run('good', 3),
+      run('old', 4),
+      run('waiting', 5, { isGood: false, awaitsUpload: true }),
+      run('other server', 90, { series: 'standby:5432' }),
+    ],
+    { retentionDays: 2 },
+    new Date(NOW),
+  );
+  assert.deepEqual(
+    plan.map(({ run, action, reason }) => `${run.name}: ${action}, ${reason}`),
+    [
+      'future: keep, in-the-future',
+      'now: keep, running',
+      'yesterday: keep, recent',
+      'limit: keep, recent',
+      'good: keep, newest-good',
+      'old: remove, expired',
+      'waiting: keep, awaits-upload',
+      'other server: keep, newest-good',
+    ],
+  );
+});

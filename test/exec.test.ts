@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  type Command,
+  type CommandResult,
+  describeOutcome,
+  findCommand,
+  pathDirectories,
+  runCommand,
+  startCommand,
+} from '../src/exec.ts';
+import { startChildScript } from './harness/child-script.ts';
+import { temporaryDirectory } from './harness/temporary-directory.ts';
+import { until } from './integration/until.ts';
+
+test('a program gets its arguments as they are and the given environment alone, and no input', async () => {
+  const args = ['a b', '$(id)', '*', "'", ''];
+  const print = `printf '%s|' "$@"; env | sort; cat; echo bad >&2; exit 3`;
+  const result = await sh(print, { args, environment: { ONLY: 'this', PATH: '/usr/bin:/bin' } });
+  assert.equal(result.exitCode, 3);
+  assert.equal(result.signal, undefined);
+  assert.match(result.stdout, /^a b\|\$\(id\)\|\*\|'\|\|ONLY=this\nPATH=\/usr\/bin:\/bin\nPWD=\S+\n$/);
+  assert.equal(result.stderr, 'bad\n');
+  assert.equal(describeOutcome(result), 'exit code 3');
+});
+
+test('a program that ends by a signal is a result that names it', async () => {
+  const result = await sh('kill -SEGV $$');
+  assert.equal(describeOutcome(result), 'killed by SIGSEGV');
+});
+
+test('a program that cannot be started is a result and not a crash', async (t) => {
+  const directory = temporaryDirectory(t);
+  const notExecutable = join(directory, 'text');
+  writeFileSync(notExecutable, 'text');
+  for (const file of [join(directory, 'missing'), notExecutable, directory]) {
+    const result = await runCommand({ file, args: [], environment: {} });
+    assert.notEqual(result.exitCode, 0);
+    assert.match(result.stderr, new RegExp(file));
+  }
+});
+
+test('a working directory that is missing is a result too', async () => {
+  const result = await sh('exit 0', { workingDirectory: '/nowhere' });
+  assert.equal(result.exitCode, undefined);
+  assert.match(result.stderr, /ENOENT.*\/nowhere/);
+});
+
+test('of a long error output every line is told and the last 64 KiB are kept', async () => {
+  const lines: string[] = [];
+  const result = await sh('seq 1 200000 >&2; printf "the end" >&2', {
+    onErrorLine: (line) => lines.push(line),
+  });
+  assert.equal(lines.length, 200_001);
+  assert.equal(lines[0], '1');
+  assert.equal(lines.at(-1), 'the end');
+  assert.equal(result.stderr.length, 64 * 1024);
+  assert.ok(result.stderr.endsWith('199999\n200000\nthe end'));
+});
+
+test('letters that arrive in pieces are put together', async () => {
+  const lines: string[] = [];
+  await sh(`printf '\\347\\244' >&2; sleep 0.05; printf '\\276\\n' >&2`, {
+    onErrorLine: (line) => lines.push(line),
+  });
+  assert.deepEqual(lines, ['社']);
+});
+
+test('an abort ends the whole process group, grandchildren included', { timeout: 20_000 }, async () => {
+  const controller = new AbortController();
+  const pids: number[] = [];
+  const result = await sh('sleep 1000 & echo $! >&2; echo $$ >&2; wait', {
+    signal: controller.signal,
+    onErrorLine: (line) => {
+      pids.push(Number(line));
+      if (pids.length === 2) controller.abort();
+    },
+  });
+  assert.equal(result.signal, 'SIGTERM');
+  for (const pid of pids) await until(() => isAlive(pid), false);
+});
+
+test('a program that is started after the abort ends at once', { timeout: 20_000 }, async () => {
+  const result = await sh('sleep 1000', { signal: AbortSignal.abort() });
+  assert.equal(result.signal, 'SIGTERM');
+});
+
+test('an abort after the end reaches nobody', async () => {
+  const controller = new AbortController();
+  const result = await sh('exit 0', { signal: controller.signal });
+  controller.abort();
+  assert.equal(result.exitCode, 0);
+});
+
+const skip = existsSync('/usr/bin/setpriv') ? false : 'needs setpriv, which this machine lacks';
+test('a program dies with us even after kill -9', { skip, timeout: 20_000 }, async (t) => {
+  const parent = startChildScript(t, new URL('./run-sleep.ts', import.meta.url), []);
+  const pid = Number(await parent.nextLine());
+  assert.ok(isAlive(pid));
+  parent.child.kill('SIGKILL');
+  await until(() => isAlive(pid), false);
+});
+
+test('a program can be talked to', async () => {
+  const cat = startCommand({ file: '/bin/cat', args: [], environment: {} });
+  cat.stdin.write('hello\n');
+  const [chunk] = await once(cat.stdout, 'data');
+  cat.stdin.end();
+  assert.equal(String(chunk), 'hello\n');
+  assert.equal((await cat.ended).exitCode, 0);
+});
+
+test('a command is found in the first directory that has it as a program', (t) => {
+  const [first, second, third] = [temporaryDirectory(t), temporaryDirectory(t), temporaryDirectory(t)];
+  mkdirSync(join(first, 'tool'));
+  writeFileSync(join(second, 'tool'), 'not executable');
+  writeFileSync(join(third, 'tool'), '#!/bin/sh\n');
+  chmodSync(join(third, 'tool'), 0o755);
+  assert.equal(findCommand('tool', [first, second, third], 'get it'), join(third, 'tool'));
+});
+
+test('a command that is nowhere is told in the words of the handbook, with where it was looked for', () => {
+  assert.throws(() => findCommand('pg_dump', ['/a', '/b'], 'apt-get install it'), {
+    code: 'COMMAND_MISSING',
+    message: /^Missing command: pg_dump \(looked in \/a, \/b\)/,
+  });
+});
+
+test('only absolute directories of a PATH count', () => {
+  assert.deepEqual(pathDirectories('/usr/bin::.:bin:/bin:'), ['/usr/bin', '/bin']);
+  assert.deepEqual(pathDirectories(undefined), []);
+});
+
+function sh(script: string, more: Partial<Command> = {}): Promise<CommandResult> {
+  return runCommand({
+    file: '/bin/sh',
+    environment: { PATH: '/usr/bin:/bin' },
+    ...more,
+    args: ['-c', script, 'sh', ...(more.args ?? [])],
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
