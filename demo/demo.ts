@@ -73,7 +73,8 @@ function interruption(controller: AbortController): Promise<never> {
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
-      process.once(name, () => {
+      // A second signal must not cut the clearing away short.
+      process.on(name, () => {
         controller.abort();
         reject(exitCode);
       });

@@ -8,7 +8,7 @@ import { effectiveSettings, settingsHelp } from './config/help.ts';
 import { describeError, PgBackupError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type Language, render, type Text } from './language.ts';
-import { createBackupContext, loadFrom, type Surroundings, VERSION } from './program.ts';
+import { createBackupContext, loadFrom, type Surroundings, settingWarnings, VERSION } from './program.ts';
 
 /**
  * Parses the command line, runs its command and returns the exit code; what a command throws is logged.
@@ -46,7 +46,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       },
     )
     .command('config', say(CONFIG), {}, () => {
-      stdout.write(`${effectiveSettings(loadFrom(surroundings), language)}\n`);
+      const loaded = loadFrom(surroundings);
+      stdout.write(`${effectiveSettings(loaded, language)}\n`);
+      for (const warning of settingWarnings(loaded)) surroundings.stderr.write(`${say(warning)}\n`);
     })
     .epilogue(`${exitCodesHelp(language)}\n\n${say(NEXT)}`)
     .demandCommand(1, 1, say(NO_COMMAND), say(NO_COMMAND))

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type ErrorKind } from './error-table.ts';
+import { STOP_SIGNALS, type StopSignal } from './exit-codes.ts';
 import { type Language, render, type TextParameters } from './language.ts';
 
 /** A failure with a code from the table above; everything else that is thrown is a bug. */
@@ -30,7 +31,7 @@ export function describeError(error: unknown, language: Language): ErrorDescript
   const kind: ErrorKind = ERRORS[known.code];
   return {
     code: known.code,
-    exitCode: known.parameters['signal'] === 'SIGINT' ? 130 : kind.exitCode,
+    exitCode: STOP_SIGNALS[known.parameters['signal'] as StopSignal] ?? kind.exitCode,
     message: render(kind.message, language, known.parameters),
     hint: render(kind.hint, language, known.parameters),
   };

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { PgBackupError } from './errors.ts';
 import { killGroup } from './kill-group.ts';
 
-const STDERR_KEPT_CHARACTERS = 64 * 1024;
+const KEPT_CHARACTERS = 64 * 1024;
 
 export interface Command {
   /** An absolute path. */
@@ -23,8 +23,8 @@ export interface CommandResult {
   readonly exitCode: number | undefined;
   /** The signal that ended the child. */
   readonly signal: string | undefined;
+  /** The last 64 KiB of each. */
   readonly stdout: string;
-  /** Its last 64 KiB. */
   readonly stderr: string;
 }
 
@@ -40,12 +40,12 @@ export interface RunningCommand {
  * kill -9 (prctl(2), PR_SET_PDEATHSIG, through setpriv(1)).
  */
 export function startCommand(command: Command): RunningCommand {
-  return start(command, 'pipe', false);
+  return start(command, 'pipe');
 }
 
 /** Runs a program to its end with no standard input. */
 export async function runCommand(command: Command): Promise<CommandResult> {
-  return start(command, 'ignore', true).ended;
+  return start(command, 'ignore').ended;
 }
 
 /**
@@ -86,7 +86,7 @@ export function isExecutable(path: string): boolean {
 
 const SETPRIV = '/usr/bin/setpriv';
 
-function start(command: Command, stdin: 'pipe' | 'ignore', keepStdout: boolean): RunningCommand {
+function start(command: Command, stdin: 'pipe' | 'ignore'): RunningCommand {
   const dyingWithUs = isExecutable(SETPRIV)
     ? [SETPRIV, '--pdeathsig', 'KILL', '--', command.file]
     : [command.file];
@@ -97,16 +97,23 @@ function start(command: Command, stdin: 'pipe' | 'ignore', keepStdout: boolean):
     detached: true,
     reject: false,
     stdin,
-    buffer: { stdout: keepStdout, stderr: false },
+    buffer: false,
     stripFinalNewline: false,
     ...(command.workingDirectory === undefined ? {} : { cwd: command.workingDirectory }),
   });
+  let stdout = '';
+  // Of a command that is talked to, the caller reads the answers.
+  if (stdin === 'ignore') {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout = (stdout + text).slice(-KEPT_CHARACTERS);
+    });
+  }
   let stderr = '';
   let openLine = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-STDERR_KEPT_CHARACTERS);
+    stderr = (stderr + text).slice(-KEPT_CHARACTERS);
     const lines = (openLine + text).split('\n');
-    openLine = (lines.pop() ?? '').slice(-STDERR_KEPT_CHARACTERS);
+    openLine = (lines.pop() ?? '').slice(-KEPT_CHARACTERS);
     for (const line of lines) command.onErrorLine?.(line);
   });
   const stopKilling = killGroup(child, command.signal);
@@ -117,7 +124,7 @@ function start(command: Command, stdin: 'pipe' | 'ignore', keepStdout: boolean):
     return {
       exitCode: result.exitCode,
       signal: result.signal,
-      stdout: keepStdout ? String(result.stdout ?? '') : '',
+      stdout,
       stderr: stderr || (result.exitCode === undefined ? (result.originalMessage ?? '') : ''),
     };
   })();

@@ -25,7 +25,13 @@ export const EXIT_CODES: Readonly<Record<number, Text>> = {
     zh: '远端副本缺失、不一致或无法确认；本地文件保留',
   },
   13: { en: 'the backup is complete, but retention failed', zh: '备份已完成，但保留策略执行失败' },
+  129: { en: 'interrupted by SIGHUP (the terminal was closed)', zh: '被 SIGHUP 中断（终端已关闭）' },
   130: { en: 'interrupted by SIGINT (Ctrl-C)', zh: '被 SIGINT（Ctrl-C）中断' },
   137: { en: 'only in reports: a run that ended without one', zh: '仅见于报表：运行结束时未留下报表' },
   143: { en: 'interrupted by SIGTERM', zh: '被 SIGTERM 中断' },
 };
+
+/** What ends a run early, with the exit code that a shell gives it: 128 and the number of the signal. */
+export const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+export type StopSignal = keyof typeof STOP_SIGNALS;

@@ -39,7 +39,8 @@ export function createLog(options: LogOptions): Log {
   let fileWorks = options.directory !== undefined;
 
   const write = (line: string): void => {
-    const entry = scrubValue(JSON.parse(line), options.scrub);
+    const { level, time, event, ...said } = JSON.parse(line);
+    const entry = { level, time, event, ...(scrubValue(said, options.scrub) as object) };
     options.output.write(pretty ? forTerminal(entry) : `${JSON.stringify(entry)}\n`);
     if (!fileWorks || options.directory === undefined) return;
     const path = join(

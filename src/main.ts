@@ -7,6 +7,9 @@ import { abortOnSignals } from './signals.ts';
 // Whatever this process or its children create is private unless a mode says otherwise.
 process.umask(0o077);
 
+// The reader of the log may go away: the backup goes on, and so does the day's file.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const environment = { ...process.env };
 const language = chooseLanguage(environment);
 const signal = abortOnSignals(process, (exitCode) => process.exit(exitCode));
@@ -28,4 +31,5 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+// A request that was given up must not hold the process for the rest of its time-out.
+process.exit(await main());

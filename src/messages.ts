@@ -3,10 +3,6 @@ import type { Text } from './language.ts';
 /** Everything that the log says, in both languages. */
 export const MESSAGES = {
   SETTING_WARNING: { en: '{warning}', zh: '{warning}' },
-  VARIABLE_IGNORED: {
-    en: '{name} is set but not passed to the PostgreSQL client; connection settings are the PG_* ones',
-    zh: '已设置 {name}，但不会传给 PostgreSQL 客户端；连接参数请使用 PG_* 配置',
-  },
   LOG_FILE_UNWRITABLE: {
     en: 'The log file {path} cannot be written ({detail}); the log goes on here only',
     zh: '无法写入日志文件 {path}（{detail}）；日志仅输出到此处',
@@ -30,6 +26,10 @@ export const MESSAGES = {
   LEFT_OUT: {
     en: 'This backup leaves out what PG_DUMP_EXTRA_OPTS says: {options}',
     zh: '本次备份按 PG_DUMP_EXTRA_OPTS 不包含：{options}',
+  },
+  STORE_UNREACHABLE: {
+    en: 'The bucket cannot be used now: {message} The dump is taken all the same; until it is uploaded its files stay',
+    zh: '目前无法使用该桶：{message} 仍会进行转储；在上传之前文件会保留',
   },
   UNCOMPRESSED: {
     en: 'BACKUP_COMPRESS=0: reading an uncompressed archive back proves little; the checksum still finds every change',
@@ -73,6 +73,10 @@ export const MESSAGES = {
   REPAIR_FAILED: {
     en: 'What a killed run left could not be repaired yet: {detail}',
     zh: '被杀死的运行的残留暂时无法修复：{detail}',
+  },
+  CLEARING_FAILED: {
+    en: 'What this run no longer needs could not be cleared away: {detail}',
+    zh: '本次运行不再需要的内容未能清理：{detail}',
   },
   REPORT_UNWRITABLE: {
     en: 'The report of this run could not be written: {detail}',

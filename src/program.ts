@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { BackupContext } from './backup/context.ts';
 import { type Environment, type LoadedSettings, loadSettings } from './config/load.ts';
 import { SETTING_NAMES, settingOf } from './config/settings.ts';
-import { type Language, render } from './language.ts';
+import { type Language, render, type Text } from './language.ts';
 import { createLog, type Output } from './logging.ts';
 import { ignoredVariables } from './postgres/connection.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -30,6 +30,15 @@ export function loadFrom(surroundings: Surroundings): LoadedSettings {
   return loadSettings(surroundings.environment, (path) => readFileSync(path, 'utf8'), surroundings.language);
 }
 
+/** What is odd about settings that can be used all the same. */
+export function settingWarnings({ warnings, environment }: LoadedSettings): Text[] {
+  const ignored = ignoredVariables(environment).map((name) => ({
+    en: `${name} is set but not passed to the PostgreSQL client; connection settings are the PG_* ones`,
+    zh: `已设置 ${name}，但不会传给 PostgreSQL 客户端；连接参数请使用 PG_* 配置`,
+  }));
+  return [...warnings, ...ignored];
+}
+
 /** Puts together what the commands work with, and logs what is odd about the settings. */
 export function createBackupContext(surroundings: Surroundings, loaded: LoadedSettings): BackupContext {
   const { settings, environment } = loaded;
@@ -46,9 +55,9 @@ export function createBackupContext(surroundings: Surroundings, loaded: LoadedSe
     clock,
   });
   progress = createProgress(surroundings.stderr, log);
-  for (const warning of loaded.warnings)
+  for (const warning of settingWarnings(loaded)) {
     log('warn', 'SETTING_WARNING', { warning: render(warning, language) });
-  for (const name of ignoredVariables(environment)) log('warn', 'VARIABLE_IGNORED', { name });
+  }
   surroundings.signal.addEventListener('abort', () => {
     log('warn', 'STOPPING', { signal: surroundings.signal.reason?.parameters?.signal ?? '' });
   });

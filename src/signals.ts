@@ -1,18 +1,18 @@
 import { PgBackupError } from './errors.ts';
+import { STOP_SIGNALS, type StopSignal } from './exit-codes.ts';
 
 /** The parts of `process` that signals need. */
 export interface SignalSource {
-  on(event: 'SIGINT' | 'SIGTERM', listener: (signal: 'SIGINT' | 'SIGTERM') => void): unknown;
+  on(event: StopSignal, listener: (signal: StopSignal) => void): unknown;
 }
 
-/** Turns the first SIGINT or SIGTERM into an abort with INTERRUPTED as its reason; a second one calls `exitAtOnce` with its exit code. */
+/** Turns the first of these signals into an abort with INTERRUPTED as its reason; a second one calls `exitAtOnce` with its exit code. */
 export function abortOnSignals(source: SignalSource, exitAtOnce: (exitCode: number) => void): AbortSignal {
   const controller = new AbortController();
-  const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    if (controller.signal.aborted) exitAtOnce(signal === 'SIGINT' ? 130 : 143);
+  const onSignal = (signal: StopSignal): void => {
+    if (controller.signal.aborted) exitAtOnce(STOP_SIGNALS[signal]);
     else controller.abort(new PgBackupError('INTERRUPTED', { signal }));
   };
-  source.on('SIGINT', onSignal);
-  source.on('SIGTERM', onSignal);
+  for (const signal of Object.keys(STOP_SIGNALS) as StopSignal[]) source.on(signal, onSignal);
   return controller.signal;
 }

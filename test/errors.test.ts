@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERRORS, type ErrorCode } from '../src/error-table.ts';
 import { describeError, PgBackupError } from '../src/errors.ts';
-import { EXIT_CODES } from '../src/exit-codes.ts';
+import { EXIT_CODES, STOP_SIGNALS } from '../src/exit-codes.ts';
 import type { Language, Text } from '../src/language.ts';
 import { render } from '../src/language.ts';
 import { MESSAGES } from '../src/messages.ts';
@@ -46,7 +46,11 @@ test('what a hint needs is given with the message or is its remedy', () => {
 });
 
 test('every exit code of an error is documented, and every documented one can happen', () => {
-  const used = new Set<number>([0, 130, ...CODES.map((code) => ERRORS[code].exitCode)]);
+  const used = new Set<number>([
+    0,
+    ...Object.values(STOP_SIGNALS),
+    ...CODES.map((code) => ERRORS[code].exitCode),
+  ]);
   assert.deepEqual(new Set(Object.keys(EXIT_CODES).map(Number)), used);
   for (const code of CODES) assert.notEqual(ERRORS[code].exitCode, 0);
 });

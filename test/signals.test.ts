@@ -5,6 +5,7 @@ import { PgBackupError } from '../src/errors.ts';
 import { abortOnSignals } from '../src/signals.ts';
 
 for (const [name, exitCode] of [
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {

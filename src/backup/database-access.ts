@@ -3,14 +3,20 @@ import { tryLock } from '../postgres/advisory-lock.ts';
 import { connectionString, type Target } from '../postgres/connection.ts';
 import { openSession, type Session } from '../postgres/session.ts';
 
+/** Also keeps firewalls from forgetting a connection that is idle while pg_dump works. */
+const HEARTBEAT_MILLISECONDS = 5_000;
+
 /** The way of a run to its database: one session that holds the lock, and what child programs need to connect likewise. */
 export interface DatabaseAccess {
   readonly target: Target;
   readonly session: Session;
   readonly connectionString: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Aborts with the run, or when the session and its lock are lost: another runner may be at work then. */
+  readonly signal: AbortSignal;
   /** Takes what a PostgreSQL client says on stderr. */
   onToolLine(tool: string, line: string): void;
+  close(): Promise<void>;
 }
 
 export interface DatabaseAccessOptions {
@@ -35,11 +41,20 @@ export async function openDatabaseAccess(options: DatabaseAccessOptions): Promis
     await session.close();
     throw new PgBackupError('BUSY', { database: target.database, holder: busy.holder });
   }
+  const heartbeat = setInterval(() => {
+    session.query('SELECT 1').catch(() => clearInterval(heartbeat));
+  }, HEARTBEAT_MILLISECONDS);
+  heartbeat.unref();
   return {
     target,
     session,
     connectionString: connectionString(target, applicationName),
     environment,
+    signal: AbortSignal.any([signal, session.lost]),
     onToolLine,
+    async close() {
+      clearInterval(heartbeat);
+      await session.close();
+    },
   };
 }

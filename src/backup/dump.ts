@@ -21,13 +21,10 @@ export async function dumpDatabase(
   access: DatabaseAccess,
   client: Client,
   file: string,
-  options: {
-    readonly compression: string;
-    readonly extraOptions: readonly string[];
-    readonly signal: AbortSignal;
-  },
+  options: { readonly compression: string; readonly extraOptions: readonly string[] },
 ): Promise<void> {
-  const { compression, extraOptions, signal } = options;
+  const { compression, extraOptions } = options;
+  const { signal } = access;
   await createPrivateFile(file);
   const result = await runCommand({
     file: client.pgDump,

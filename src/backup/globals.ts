@@ -22,8 +22,8 @@ export async function dumpGlobals(
   access: DatabaseAccess,
   client: Client,
   file: string,
-  signal: AbortSignal,
 ): Promise<'with passwords' | 'without passwords'> {
+  const { signal } = access;
   const withPasswords = await mayReadPasswords(access.session);
   await createPrivateFile(file);
   const result = await runCommand({

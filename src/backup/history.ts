@@ -45,7 +45,8 @@ export async function readHistory(layout: Layout, database: string): Promise<His
         startedAt: identity.startedAt,
         series: `${known.host}:${known.port}`,
         isGood: sizeBytes > 0 && isProven(report, record),
-        awaitsUpload: record?.awaitsUpload ?? false,
+        // What a broken record would say of its upload is not known: the files stay.
+        awaitsUpload: record?.awaitsUpload ?? records.unreadable.includes(`${name}.json`),
         isRunning: running.includes(name),
         files: paths,
         sizeBytes,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ErrorDescription } from '../errors.ts';
 import type { RunFiles } from '../files/layout.ts';
 import { writeRecord, writeReport } from '../report/directory.ts';
@@ -22,7 +23,7 @@ export interface Outcome {
   readonly finishedAt: Date;
   /** Whether the files are still below `data/`. */
   readonly keepsLocalFiles: boolean;
-  readonly error?: ErrorDescription & { readonly stage: Stage };
+  readonly error?: ErrorDescription & { readonly stage?: Stage };
 }
 
 export function noFindings(): Findings {
@@ -44,7 +45,7 @@ export async function publishOutcome(
 
 function toRecord(journal: Journal, findings: Findings, outcome: Outcome): RunRecord {
   const { bootId: _bootId, temporaryDirectory: _temporaryDirectory, ...known } = journal;
-  const elapsedMilliseconds = outcome.finishedAt.getTime() - new Date(journal.startedAt).getTime();
+  const elapsedSeconds = wholeSeconds(outcome.finishedAt) - wholeSeconds(new Date(journal.startedAt));
   const awaitsUpload =
     journal.mode !== 'local' &&
     findings.artifacts.length > 0 &&
@@ -55,11 +56,16 @@ function toRecord(journal: Journal, findings: Findings, outcome: Outcome): RunRe
     ...findings,
     finishedAt: outcome.finishedAt.toISOString(),
     // A clock that was set back must not make a negative duration.
-    durationSeconds: Math.max(0, Math.round(elapsedMilliseconds / 1000)),
+    durationSeconds: Math.max(0, elapsedSeconds),
     status: outcome.status,
     awaitsUpload,
     ...(outcome.error ? { error: outcome.error } : {}),
   };
+}
+
+/** Cut as in the report, so that its times and its duration agree. */
+function wholeSeconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
 }
 
 function toReport(record: RunRecord, files: RunFiles, outcome: Outcome): Report {
@@ -79,7 +85,10 @@ function toReport(record: RunRecord, files: RunFiles, outcome: Outcome): Report 
     errorMessage: record.error ? `${record.error.message} ${record.error.hint}`.trim() : '',
     local: {
       file: hasLocalFiles ? files.dump : '',
-      globalsFile: hasLocalFiles && record.globals !== 'none' ? files.globals : '',
+      globalsFile:
+        hasLocalFiles && record.artifacts.some(({ name }) => name === basename(files.globals))
+          ? files.globals
+          : '',
       checksumSha256: dump?.sha256 ?? '',
       sizeBytes: dump?.sizeBytes ?? 0,
     },

@@ -22,6 +22,13 @@ export async function sendPendingUploads(
   stage: RunStage,
 ): Promise<void> {
   const { runs } = await readHistory(layout, context.settings.PG_DATABASE);
+  for (const { name, record, isRunning } of runs) {
+    // Killed between the confirmation and the removal of what mode oss does not keep.
+    if (record?.mode === 'oss' && !record.awaitsUpload && record.remote.length > 0 && !isRunning) {
+      const paths = filesOfRun(layout, name);
+      await removeFiles([paths.dump, paths.checksum, paths.globals]);
+    }
+  }
   const waiting = runs.filter((run) => run.awaitsUpload && !run.isRunning);
   for (const { name, record } of waiting.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())) {
     if (!record) continue;

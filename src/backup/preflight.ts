@@ -1,5 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { parseCompression } from '../config/compression.ts';
+import { describeError } from '../errors.ts';
 import { freeBytes } from '../files/storage-error.ts';
 import { type Client, chooseClient, findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
@@ -73,7 +74,19 @@ export async function preflight(
           temporaryDirectory: run.journal.temporaryDirectory,
           searchPath: context.environment['PATH'],
         });
+  if (store) await warnOfUnreachableStore(context, store);
   return { server, client, store };
+}
+
+/** Only a warning: the dump is worth having, and waits here for its upload. */
+async function warnOfUnreachableStore(context: BackupContext, store: Store): Promise<void> {
+  try {
+    await store.probe(context.signal);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const { message } = describeError(error, context.language);
+    context.log('warn', 'STORE_UNREACHABLE', { message });
+  }
 }
 
 /** Only a warning: a database may have shrunk, and a backup that was not tried is none. */

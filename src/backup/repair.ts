@@ -1,16 +1,15 @@
-import { readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { describeError, PgBackupError } from '../errors.ts';
 import { isAtomicLeftover, removeFiles } from '../files/durable-files.ts';
 import { filesOfRun, type Layout, layoutOf, type RunFiles } from '../files/layout.ts';
-import { hasErrorCode } from '../files/storage-error.ts';
+import type { Text } from '../language.ts';
 import { readRecords, readReports } from '../report/directory.ts';
 import type { Artifact } from '../report/record.ts';
-import { measureFile } from './checksum.ts';
+import { checksumLine, measureFile } from './checksum.ts';
 import type { BackupContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
-import { TEMPORARY_PREFIX } from './open-run.ts';
+import { TEMPORARY_NAME } from './open-run.ts';
 import { noFindings, publishOutcome } from './outcome.ts';
 import { claimDeadRun, type DeadRun, markedRuns, readBootId, removeAbandonedDrafts } from './running.ts';
 
@@ -23,13 +22,15 @@ export async function repairKilledRuns(context: BackupContext): Promise<void> {
   const bootId = readBootId();
   await removeAbandonedDrafts(layout);
   for (const run of await markedRuns(layout)) {
-    const dead = await claimDeadRun(layout, run, context.environment['PATH'], bootId);
-    if (!dead) continue;
+    let dead: DeadRun | undefined;
     try {
+      dead = await claimDeadRun(layout, run, context.environment['PATH'], bootId);
+      if (!dead) continue;
       await repairRun(context, layout, dead);
       await dead.remove();
     } catch (error) {
-      await dead.leave();
+      await dead?.leave();
+      context.signal.throwIfAborted();
       context.log('warn', 'REPAIR_FAILED', { detail: describeError(error, context.language).message });
     }
   }
@@ -50,44 +51,59 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
       await removeFiles([files.dump, files.checksum, files.globals]);
     return;
   }
-  const artifacts = await completeArtifacts(files, journal.mode !== 'local');
-  if (artifacts.length === 0) await removeFiles([files.checksum, files.globals]);
-  const remains = artifacts.length > 0 ? REMAINS.complete : REMAINS.nothing;
-  const error = describeError(
-    new PgBackupError('KILLED', { remains: remains[context.language] }),
-    context.language,
-  );
+  const remains = await inspectRemains(files, {
+    withCrc64: journal.mode !== 'local',
+    signal: context.signal,
+  });
+  if (remains.state === 'nothing') await removeFiles([files.checksum, files.globals]);
+  const text = REMAINS[remains.state][context.language];
+  const isComplete = remains.state === 'complete';
   await publishOutcome(
     journal,
     files,
     {
       ...noFindings(),
-      artifacts,
-      proof: artifacts.length > 0 ? 'read' : 'none',
-      globals: artifacts.some(({ name }) => name === basename(files.globals)) ? 'with passwords' : 'none',
+      artifacts: remains.artifacts,
+      proof: isComplete ? 'read' : 'none',
+      globals: 'unknown',
     },
     {
       status: 'FAILED',
       finishedAt: dead.lastSignOfLife,
-      keepsLocalFiles: artifacts.length > 0,
-      error: { ...error, stage: artifacts.length > 0 ? 'upload' : 'dump' },
+      keepsLocalFiles: isComplete,
+      error: describeError(new PgBackupError('KILLED', { remains: text }), context.language),
     },
   );
-  context.log('warn', 'REPAIRED', { run: journal.run, remains: remains[context.language] });
+  context.log('warn', 'REPAIRED', { run: journal.run, remains: text });
 }
 
 const REMAINS = {
   complete: { en: 'its files are complete and were kept', zh: '其文件完整，已保留' },
+  damaged: {
+    en: 'its dump does not fit its checksum; its files were left as they are',
+    zh: '其转储与校验和不符；文件保持原样',
+  },
   nothing: { en: 'its unfinished files were removed', zh: '未完成的文件已清除' },
-} as const;
+} as const satisfies Record<string, Text>;
 
-/** The dump gets its final name last: where it has it, all files of the run are complete. */
-async function completeArtifacts(files: RunFiles, withCrc64: boolean): Promise<Artifact[]> {
+interface Remains {
+  readonly state: keyof typeof REMAINS;
+  readonly artifacts: readonly Artifact[];
+}
+
+/** The dump gets its final name last: where it has it, the run had completed all files, and its own checksum tells whether they still are. */
+async function inspectRemains(
+  files: RunFiles,
+  options: { readonly withCrc64: boolean; readonly signal: AbortSignal },
+): Promise<Remains> {
   const present = [files.dump, files.checksum, files.globals].filter((file) => fileSizeBytes(file) > 0);
-  if (present[0] !== files.dump) return [];
+  if (present[0] !== files.dump) return { state: 'nothing', artifacts: [] };
   const artifacts: Artifact[] = [];
-  for (const file of present) artifacts.push(await measureFile(file, file, { withCrc64 }));
-  return artifacts;
+  for (const file of present) artifacts.push(await measureFile(file, file, options));
+  const [dump] = artifacts;
+  const checksum = present[1] === files.checksum ? await readFile(files.checksum, 'utf8') : '';
+  const isIntact = dump !== undefined && checksum === checksumLine(dump);
+  return isIntact ? { state: 'complete', artifacts } : { state: 'damaged', artifacts: [] };
 }
 
 async function removeAtomicLeftovers(files: RunFiles): Promise<void> {
@@ -100,12 +116,10 @@ async function removeAtomicLeftovers(files: RunFiles): Promise<void> {
   }
 }
 
-/** Only what this program could have made on this machine: the path comes from a file. */
+/** The path comes from a file: only a directory that this program could have made, and that is ours, is removed. */
 async function removeTemporaryDirectory(directory: string): Promise<void> {
-  if (dirname(directory) !== tmpdir() || !basename(directory).startsWith(TEMPORARY_PREFIX)) return;
-  try {
+  const facts = await lstat(directory).catch(() => undefined);
+  const isOurs = facts?.isDirectory() && facts.uid === process.getuid?.() && (facts.mode & 0o077) === 0;
+  if (isOurs && TEMPORARY_NAME.test(basename(directory)))
     await rm(directory, { recursive: true, force: true });
-  } catch (error) {
-    if (!hasErrorCode(error, 'EACCES', 'EPERM')) throw error;
-  }
 }

@@ -31,8 +31,7 @@ export async function backup(context: BackupContext): Promise<RunRecord> {
     if (!attempt.record && !isBusy(error)) await reportFailure(attempt, error);
     throw error;
   } finally {
-    await attempt.access?.session.close();
-    await run.close({ keepMark: attempt.isUnreported === true });
+    await closeRun(attempt);
   }
 }
 
@@ -69,14 +68,11 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
       dumpDatabase(access, client, files.partialDump, {
         compression: settings.BACKUP_COMPRESS,
         extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
-        signal,
       }),
     () => ({ bytesDone: fileSizeBytes(files.partialDump), yardstickBytes: databaseSizeBytes }),
   );
   if (settings.INCLUDE_GLOBALS) {
-    findings.globals = await stage('globals', () =>
-      dumpGlobals(access, client, files.partialGlobals, signal),
-    );
+    findings.globals = await stage('globals', () => dumpGlobals(access, client, files.partialGlobals));
     if (findings.globals === 'without passwords') log('warn', 'GLOBALS_WITHOUT_PASSWORDS', targetOf(context));
   }
   await stage('verify', () => verifyArchive(client, files.partialDump, access.environment, signal));
@@ -128,6 +124,16 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   if (store) await sendPendingUploads(context, run.layout, store, stage);
   await stage('retention', () => prune(context));
   return record;
+}
+
+/** A fault in clearing away never hides what the run itself came to. */
+async function closeRun({ context, run, access, isUnreported }: Attempt): Promise<void> {
+  try {
+    await access?.close();
+    await run.close({ keepMark: isUnreported === true });
+  } catch (error) {
+    context.log('warn', 'CLEARING_FAILED', { detail: describeError(error, context.language).message });
+  }
 }
 
 /** Removes what is unfinished and writes the FAILED report; a fault in doing so is logged and never hides the first one. */

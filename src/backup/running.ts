@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PgBackupError } from '../errors.ts';
 import {
   ensureDirectory,
   PRIVATE_DIRECTORY_MODE,
@@ -19,7 +18,8 @@ const HEARTBEAT_MILLISECONDS = 60_000;
 const SILENCE_MILLISECONDS = 15 * 60_000;
 const JOURNAL = 'journal.json';
 const LOCK = 'lock';
-const DRAFT_PREFIX = '.new-';
+/** In front of marks that are not there yet, or not there any more. */
+const DRAFT_PREFIX = '.draft-';
 
 /** What must be known of a run should it be killed. */
 export type Journal = Pick<
@@ -48,7 +48,7 @@ export async function markRunning(
   searchPath: string | undefined,
 ): Promise<RunningMark | false> {
   await ensureDirectory(layout.running, PRIVATE_DIRECTORY_MODE);
-  const draft = join(layout.running, `${DRAFT_PREFIX}${randomBytes(6).toString('hex')}`);
+  const draft = draftPath(layout);
   const final = join(layout.running, journal.run);
   return onDisk(draft, async () => {
     let lock: FileLock | undefined;
@@ -60,9 +60,9 @@ export async function markRunning(
         PRIVATE_FILE_MODE,
       );
       lock = await tryFileLock(join(draft, LOCK), searchPath);
-      if (!lock) throw locksUnsupported(draft);
+      if (!lock) throw new Error(`${draft} is held by another process`);
       await rename(draft, final);
-      return keepMark(final, lock);
+      return keepMark(layout, final, lock);
     } catch (error) {
       await lock?.release();
       await rm(draft, { recursive: true, force: true });
@@ -82,7 +82,7 @@ export async function markedRuns(layout: Layout): Promise<string[]> {
   }
 }
 
-/** Removes what processes that were killed while they marked a run left; a draft lives for milliseconds only. */
+/** Removes what processes that were killed while they made or took away a mark left; a draft lives for milliseconds only. */
 export async function removeAbandonedDrafts(layout: Layout): Promise<void> {
   const names = await readdir(layout.running).catch(() => []);
   for (const name of names.filter((candidate) => candidate.startsWith(DRAFT_PREFIX))) {
@@ -131,7 +131,7 @@ export async function claimDeadRun(
     journal,
     lastSignOfLife: facts.mtime,
     async remove() {
-      await onDisk(directory, () => rm(directory, { recursive: true, force: true }));
+      await takeAway(layout, directory);
       await lock.release();
     },
     leave: () => lock.release(),
@@ -157,7 +157,7 @@ export function readBootId(): string {
   }
 }
 
-function keepMark(directory: string, lock: FileLock): RunningMark {
+function keepMark(layout: Layout, directory: string, lock: FileLock): RunningMark {
   const beat = setInterval(() => {
     const now = new Date();
     utimes(join(directory, JOURNAL), now, now).catch(() => {});
@@ -171,7 +171,7 @@ function keepMark(directory: string, lock: FileLock): RunningMark {
     abandon,
     async remove() {
       try {
-        await onDisk(directory, () => rm(directory, { recursive: true, force: true }));
+        await takeAway(layout, directory);
       } finally {
         await abandon();
       }
@@ -179,11 +179,15 @@ function keepMark(directory: string, lock: FileLock): RunningMark {
   };
 }
 
-/** A new file that nobody else knows can always be locked, unless the file system has no locks. */
-function locksUnsupported(path: string): PgBackupError {
-  return new PgBackupError('STORAGE_FAILED', {
-    path,
-    detail: 'file locks (flock) do not work there',
-    remedy: 'mount -o local_lock=flock',
+function draftPath(layout: Layout): string {
+  return join(layout.running, `${DRAFT_PREFIX}${randomBytes(6).toString('hex')}`);
+}
+
+/** Renamed first: whoever looks at the marks sees a whole one or none, and cannot put a new file into it meanwhile. */
+async function takeAway(layout: Layout, directory: string): Promise<void> {
+  const draft = draftPath(layout);
+  await onDisk(directory, async () => {
+    await rename(directory, draft);
+    await rm(draft, { recursive: true, force: true });
   });
 }

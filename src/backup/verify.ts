@@ -20,7 +20,7 @@ export async function verifyArchive(
     signal,
   });
   signal.throwIfAborted();
-  if (result.exitCode === 0 && result.stderr === '') return;
+  if (result.exitCode === 0 && !/error:/.test(result.stderr)) return;
   throw new PgBackupError('ARCHIVE_DAMAGED', {
     outcome: describeOutcome(result),
     detail: lastLines(result.stderr),

@@ -27,6 +27,10 @@ const ROW_SECURITY: Text = {
   zh: '被行级安全策略隐藏的行会静默缺失',
 };
 const NO_DUMP: Text = { en: 'pg_dump would exit 0 without a dump', zh: 'pg_dump 会以 0 退出而不产生转储' };
+const LESS_EXACT: Text = {
+  en: 'pg_dump writes numbers exactly by itself; another value can only lose digits',
+  zh: 'pg_dump 默认即精确输出数值；改动只会丢失精度',
+};
 const UNSAFE: Text = { en: 'not for backups', zh: '不适用于备份' };
 
 /** The options of pg_dump 14 to 18 (its manual page) that matter here: allowed with or without a remark, or refused with the reason. */
@@ -58,7 +62,6 @@ const DUMP_OPTIONS: readonly DumpOption[] = [
   { names: ['--column-inserts', '--attribute-inserts'] },
   { names: ['--disable-dollar-quoting'] },
   { names: ['--disable-triggers'] },
-  { names: ['--extra-float-digits'], takesValue: true },
   { names: ['--if-exists'] },
   { names: ['--include-foreign-data'], takesValue: true },
   { names: ['--inserts'] },
@@ -101,9 +104,12 @@ const DUMP_OPTIONS: readonly DumpOption[] = [
   { names: ['-?', '--help'], refused: NO_DUMP },
   { names: ['-V', '--version'], refused: NO_DUMP },
   { names: ['--binary-upgrade'], refused: UNSAFE },
+  { names: ['--extra-float-digits'], takesValue: true, refused: LESS_EXACT },
   { names: ['--restrict-key'], takesValue: true, refused: UNSAFE },
   { names: ['--snapshot'], takesValue: true, refused: UNSAFE },
 ];
+
+const EVERYTHING = /^(\*\.)?\*$/;
 
 const UNKNOWN: Text = {
   en: 'not an option of pg_dump that pg-backup knows (write it in full)',
@@ -151,6 +157,7 @@ function judge(
 ): Text | undefined {
   if (!option || (!option.takesValue && attachedValue !== undefined)) return UNKNOWN;
   if (option.refused) return option.refused;
+  if (option.leavesOut && value !== undefined && EVERYTHING.test(value)) return PART_ONLY;
   return option.takesValue && value === undefined ? NEEDS_VALUE : undefined;
 }
 

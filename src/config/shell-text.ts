@@ -18,6 +18,10 @@ const DOLLAR_QUOTE: Text = {
   en: 'shells differ in how they read $\'…\' and $"…"; use plain single quotes',
   zh: '各种 shell 对 $\'…\' 与 $"…" 的读法不同；请用普通单引号',
 };
+const LITERAL_TILDE: Text = {
+  en: 'a leading ~ is not expanded: write the whole path',
+  zh: '不展开开头的 ~：请写完整路径',
+};
 const LITERAL_VARIABLE: Text = {
   en: 'a $variable is not expanded: it stays as it is written',
   zh: '不展开 $变量：按原样保留',
@@ -70,6 +74,7 @@ export class ShellText {
   /** The word that starts here with its quotes removed, up to a blank, a line's end or `;`; undefined after an error. */
   word(): string | undefined {
     let value = '';
+    if (this.#content[this.#position] === '~') this.warnings.push({ line: this.line, text: LITERAL_TILDE });
     for (;;) {
       const character = this.#content[this.#position];
       if (character === undefined || this.#endsWord.test(character)) return value;

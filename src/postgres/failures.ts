@@ -15,7 +15,7 @@ const PATTERNS: readonly (readonly [RegExp, ErrorCode])[] = [
     'AUTHENTICATION_FAILED',
   ],
   [
-    /no pg_hba\.conf entry|role ".*" does not exist|role ".*" is not permitted to log in/,
+    /FATAL:.*(no pg_hba\.conf entry|role ".*" does not exist|role ".*" is not permitted to log in)/,
     'AUTHENTICATION_FAILED',
   ],
   [/FATAL:.*database ".*" does not exist|FATAL: {2}3D000:/, 'DATABASE_MISSING'],

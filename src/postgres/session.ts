@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { PgBackupError } from '../errors.ts';
-import { startCommand } from '../exec.ts';
+import { type CommandResult, startCommand } from '../exec.ts';
 import { connectionString, type Target } from './connection.ts';
 import { lastLines, recogniseFailure } from './failures.ts';
 
@@ -21,6 +21,8 @@ export interface Session {
    * @throws PgBackupError for a connection that failed or was lost; QueryFailed for an error of the statement.
    */
   query(sql: string): Promise<Row[]>;
+  /** Aborts with CONNECTION_LOST once the connection is found gone without `close`; an idle one is found out by the next query. */
+  readonly lost: AbortSignal;
   close(): Promise<void>;
 }
 
@@ -58,19 +60,14 @@ export function openSession(options: SessionOptions): Session {
   const waiting: ((line: string) => void)[] = [];
   createInterface({ input: psql.stdout }).on('line', (line) => waiting.shift()?.(line));
 
+  const lost = new AbortController();
+  let isClosing = false;
   const failure = (async (): Promise<never> => {
     const result = await psql.ended;
-    const [, sqlState, message] = STATEMENT_ERROR.exec(result.stderr) ?? [];
-    if (sqlState && message) throw new QueryFailed(sqlState, message);
-    throw (
-      recogniseFailure(result.stderr, options.target) ??
-      new PgBackupError('CONNECTION_LOST', {
-        ...options.target,
-        detail: lastLines(result.stderr) || 'psql ended',
-      })
-    );
+    if (!isClosing) lost.abort(connectionLost(result, options.target));
+    throw explainEnd(result, options.target);
   })();
-  // Each query races against it; with no query under way nobody has to hear of the end.
+  // Each query races against it; with no query under way `lost` tells.
   failure.catch(() => {});
 
   return {
@@ -79,9 +76,26 @@ export function openSession(options: SessionOptions): Session {
       psql.stdin.write(`SELECT coalesce(jsonb_agg(to_jsonb(q)), '[]') FROM (${sql}) AS q;\n`);
       return JSON.parse(await Promise.race([answer, failure])) as Row[];
     },
+    lost: lost.signal,
     async close() {
+      isClosing = true;
       psql.stdin.end();
       await psql.ended;
     },
   };
+}
+
+/** A lost connection comes first: at this verbosity its text carries an SQLSTATE like any other error. */
+function explainEnd(result: CommandResult, target: Target): PgBackupError | QueryFailed {
+  const known = recogniseFailure(result.stderr, target);
+  if (known) return known;
+  const [, sqlState, message] = STATEMENT_ERROR.exec(result.stderr) ?? [];
+  return sqlState && message ? new QueryFailed(sqlState, message) : connectionLost(result, target);
+}
+
+function connectionLost(result: CommandResult, target: Target): PgBackupError {
+  return new PgBackupError('CONNECTION_LOST', {
+    ...target,
+    detail: lastLines(result.stderr) || 'psql ended',
+  });
 }

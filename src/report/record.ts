@@ -66,7 +66,7 @@ export interface RunRecord {
   readonly compression: string;
   /** What PG_DUMP_EXTRA_OPTS left out of the dump. */
   readonly leftOut: readonly string[];
-  readonly globals: 'with passwords' | 'without passwords' | 'none';
+  readonly globals: 'with passwords' | 'without passwords' | 'none' | 'unknown';
   readonly artifacts: readonly Artifact[];
   readonly remote: readonly RemoteObject[];
   /** True while local files wait for an upload that is not confirmed yet. */
@@ -74,7 +74,8 @@ export interface RunRecord {
   readonly error?: {
     readonly code: ErrorCode;
     readonly exitCode: number;
-    readonly stage: Stage;
+    /** Unknown for a run that was killed. */
+    readonly stage?: Stage;
     readonly message: string;
     readonly hint: string;
   };

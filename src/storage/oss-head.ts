@@ -15,6 +15,7 @@ export async function headObject(
   target: OssTarget,
   name: string,
   signal: AbortSignal,
+  { retries = RETRIES }: { readonly retries?: number } = {},
 ): Promise<StoredObject | undefined> {
   // Loading the SDK takes longer than starting the rest of the program, and mode local never needs it.
   const { default: OSS } = await import('ali-oss');
@@ -40,7 +41,12 @@ export async function headObject(
     }
   };
   try {
-    return await pRetry(ask, { retries: RETRIES, minTimeout: 500, randomize: true, signal });
+    return await pRetry(() => Promise.race([ask(), whenAborted(signal)]), {
+      retries,
+      minTimeout: 500,
+      randomize: true,
+      signal,
+    });
   } catch (error) {
     signal.throwIfAborted();
     throw new PgBackupError(
@@ -74,4 +80,12 @@ function describe(error: unknown): string {
     requestId && `RequestId ${requestId}`,
   ];
   return parts.filter(Boolean).join(', ');
+}
+
+/** Rejects with the signal's reason: the SDK cannot be told to give up a request. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }

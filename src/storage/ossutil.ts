@@ -10,6 +10,8 @@ import type { Store } from './store.ts';
 
 const HANDBOOK_NAME = 'ossutil64';
 const NAMES = [HANDBOOK_NAME, 'ossutil'];
+/** No run is ever called so: the answer is that there is no such object. */
+const PROBE_NAME = '.pg-backup-probe';
 const RETRIES = 5;
 
 export interface OssutilOptions {
@@ -36,14 +38,21 @@ export async function openOssutilStore(options: OssutilOptions): Promise<Store> 
   return {
     url: (name) => objectUrl(target, name),
     stat: (name, signal) => headObject(target, name, signal),
-    async put(file, artifact, signal) {
+    async probe(signal) {
+      await headObject(target, PROBE_NAME, signal, { retries: 0 });
+    },
+    async put(file, artifact, { overwrite, signal }) {
+      const metadata = [
+        `x-oss-meta-sha256:${artifact.sha256}`,
+        ...(overwrite ? [] : ['x-oss-forbid-overwrite:true']),
+      ];
       const result = await runCommand({
         file: ossutil,
         args: [
           ...['cp', file, objectUrl(target, artifact.name), '--force'],
           ...['--config-file', configFile, '--sign-version', 'v4', '--region', target.region],
           ...['--output-dir', join(directory, 'output'), '--checkpoint-dir', join(directory, 'checkpoint')],
-          ...['--retry-times', String(RETRIES), '--meta', `x-oss-meta-sha256:${artifact.sha256}`],
+          ...['--retry-times', String(RETRIES), '--meta', metadata.join('#')],
         ],
         environment: { HOME: directory, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
         workingDirectory: directory,

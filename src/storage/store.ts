@@ -7,18 +7,28 @@ export interface StoredObject {
   readonly sha256: string | undefined;
 }
 
+export interface PutOptions {
+  readonly overwrite: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** A place away from this machine that keeps artifacts. */
 export interface Store {
   /** The address of an artifact, for people and reports. */
   url(name: string): string;
   /**
-   * Sends a file; resolving means that the tool reported no fault, not that the object is there.
+   * Asks once whether the store answers to us, which needs no object.
+   * @throws PgBackupError CONFIRM_FAILED
+   */
+  probe(signal: AbortSignal): Promise<void>;
+  /**
+   * Sends a file, in place of an object of that name only if `overwrite` says so; resolving means that the tool reported no fault, not that the object is there.
    * @throws PgBackupError UPLOAD_FAILED, OBJECT_EXISTS
    */
   put(
     file: string,
     artifact: { readonly name: string; readonly sha256: string },
-    signal: AbortSignal,
+    options: PutOptions,
   ): Promise<void>;
   /**
    * Asks the store itself, by another route than `put`; undefined where there is no such object.

@@ -23,7 +23,7 @@ export async function sendArtifacts(
     if (present && present.sha256 !== artifact.sha256) {
       throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) });
     }
-    await store.put(path, artifact, signal);
+    await store.put(path, artifact, { overwrite: present !== undefined, signal });
   }
 }
 
@@ -64,6 +64,8 @@ async function statBeforeUpload(
     return await store.stat(name, signal);
   } catch (error) {
     if (!(error instanceof PgBackupError) || error.code !== 'CONFIRM_FAILED') throw error;
+    // Without the right to list, a missing object may look forbidden; the store then keeps an existing one from being overwritten.
+    if (String(error.parameters['detail']).startsWith('AccessDenied')) return undefined;
     throw new PgBackupError('UPLOAD_FAILED', { ...error.parameters }, error);
   }
 }

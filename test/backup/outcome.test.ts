@@ -30,7 +30,7 @@ test('a local success has the report of the contract', async (t) => {
     port: '5432',
     startedAt: '2025-10-11T18:00:00Z',
     finishedAt: '2025-10-11T18:05:12Z',
-    durationSeconds: 313,
+    durationSeconds: 312,
     mode: 'local',
     tool: 'ossutil',
     status: 'SUCCESS',

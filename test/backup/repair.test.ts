@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import {
   mkdirSync,
   mkdtempSync,
@@ -22,6 +23,7 @@ import { journalOf, leaveDeadRun } from './dead-run.ts';
 import { type Logged, recordingContext } from './recording-context.ts';
 
 const RUN = 'community_20251011T180000Z_db01';
+const DATA_SHA256 = createHash('sha256').update('data').digest('hex');
 
 test('a run that was killed while it dumped is reported once, and nothing unfinished is left of it', async (t) => {
   const layout = await newLayout(t);
@@ -60,7 +62,8 @@ test('complete files of a killed run are kept, and wait for their upload where t
     const layout = await newLayout(t);
     leaveDeadRun(layout, { ...journalOf(RUN), mode });
     const files = filesOfRun(layout, RUN);
-    for (const path of [files.dump, files.checksum, files.globals]) writeFileSync(path, 'data');
+    for (const path of [files.dump, files.globals]) writeFileSync(path, 'data');
+    writeFileSync(files.checksum, `${DATA_SHA256}  ${RUN}.dump\n`);
     await repair(layout);
     const report = readJson<Report>(files.report);
     assert.equal(report.status, 'FAILED');
@@ -72,6 +75,21 @@ test('complete files of a killed run are kept, and wait for their upload where t
     assert.equal(record.artifacts.length, 3);
     assert.equal(record.artifacts[0]?.crc64 !== undefined, mode === 'both');
     assert.equal(record.proof, 'read');
+  }
+});
+
+test('a dump that does not fit its own checksum is left as it is and never counts as a backup', async (t) => {
+  for (const checksum of [`${'0'.repeat(64)}  ${RUN}.dump\n`, undefined]) {
+    const layout = await newLayout(t);
+    leaveDeadRun(layout, { ...journalOf(RUN), mode: 'both' });
+    const files = filesOfRun(layout, RUN);
+    writeFileSync(files.dump, 'data');
+    if (checksum !== undefined) writeFileSync(files.checksum, checksum);
+    await repair(layout);
+    const record = readJson<RunRecord>(files.record);
+    assert.deepEqual([record.proof, record.awaitsUpload, record.artifacts], ['none', false, []]);
+    assert.match(readJson<Report>(files.report).errorMessage, /does not fit its checksum/);
+    assert.equal(readFileSync(files.dump, 'utf8'), 'data');
   }
 });
 
@@ -112,7 +130,7 @@ test('a mark with a broken journal does not keep the others from their repair', 
 
 test('what a kill in the middle of marking or of unmarking left goes too', async (t) => {
   const layout = await newLayout(t);
-  const [abandoned, fresh] = ['.new-000000000001', '.new-000000000002'];
+  const [abandoned, fresh] = ['.draft-000000000001', '.draft-000000000002'];
   for (const name of [abandoned, fresh, RUN]) mkdirSync(join(layout.running, name), { recursive: true });
   const longAgo = new Date(Date.now() - 60 * 60_000);
   utimesSync(join(layout.running, abandoned), longAgo, longAgo);

@@ -91,6 +91,7 @@ function storeWith(objects: Readonly<Record<string, StoredObject>>): { store: St
   const sent: string[] = [];
   const store: Store = {
     url: (name) => `store:${name}`,
+    probe: async () => {},
     stat: async (name) => objects[name],
     put: async (file) => {
       sent.push(file);
