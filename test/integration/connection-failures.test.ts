@@ -109,14 +109,16 @@ describe('the way to the database', { skip, concurrency: 2 }, () => {
     const holder = Promise.allSettled([
       server.psql('BEGIN; LOCK TABLE item; SELECT pg_sleep(600);', { database: 'locked' }),
     ]);
-    t.after(() => holder);
+    t.after(async () => {
+      await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'`);
+      await holder;
+    });
     const here = install(t, server, 'locked');
     const result = here.run(['backup']);
     const waitingDump = `FROM pg_stat_activity WHERE datname = 'locked' AND query LIKE 'LOCK TABLE public.%' AND wait_event_type = 'Lock'`;
     while ((await server.psql(`SELECT count(*) ${waitingDump}`)) !== '1');
     await server.psql(`SELECT pg_terminate_backend(pid) ${waitingDump}`);
     assertFailed(here, await result, 4, /was lost: .*terminating connection due to administrator command/);
-    await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'`);
   });
 });
 

@@ -60,10 +60,12 @@ describe('a run that is told to stop', { skip, concurrency: 2 }, () => {
     }
   }
 
-  test('while pg_dump works ends it', async (t) => {
-    const { here, running } = await startBlockedBackup(t, 'lock SIGTERM', '');
+  test('while pg_dump works tells it to stop', async (t) => {
+    const trap = `trap 'echo "told to stop" >&2; exit 1' TERM`;
+    const { here, running } = await startBlockedBackup(t, 'lock SIGTERM', trap);
     running.kill('SIGTERM');
     assert.equal((await running.finished).exitCode, 143);
+    assert.match(here.log(), /pg_dump: told to stop/);
     assert.deepEqual(here.leftovers(), []);
     assert.match(here.newest().report.errorMessage, /^Interrupted by SIGTERM\./);
   });
@@ -98,8 +100,9 @@ describe('a run that is told to stop', { skip, concurrency: 2 }, () => {
     const pgDump = `${firstLine}
       mkfifo '${gate}'
       for argument; do case $argument in --file=*) printf 'PGDMP half' >"\${argument#--file=}" ;; esac; done
+      exec 3<>'${gate}'
       echo 'half is written' >&2
-      while true; do read -r <'${gate}'; done`;
+      while true; do read -r <&3; done`;
     const client = wrapClient(clientDirectories().get(15) ?? '', { pg_dump: pgDump }, t);
     const running = here.start(['backup'], { PG_BIN_DIR: client });
     await running.waitForOutput(/half is written/);

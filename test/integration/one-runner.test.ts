@@ -16,7 +16,7 @@ describe('two backups at once', { skip, concurrency: 2 }, () => {
   let server: PostgresServer;
   before(async () => {
     server = await startPostgres();
-    for (const database of ['same', 'far', 'killed', 'one', 'two', 'pruning']) {
+    for (const database of ['same', 'far', 'killed', 'one', 'two', 'pruning', 'lost']) {
       await server.createDatabase(database);
       await server.psql('CREATE TABLE item AS SELECT 1 AS id', { database });
     }
@@ -89,6 +89,21 @@ describe('two backups at once', { skip, concurrency: 2 }, () => {
     goOn();
     assert.equal((await running.finished).exitCode, 0);
     assert.equal(here.newest().report.status, 'SUCCESS');
+  });
+
+  test('of one database: the first ends when it loses the lock, before a second can be beside it', async (t) => {
+    const { here, running } = await startWaitingBackup(t, 'lost');
+    await server.psql(
+      `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE l.locktype = 'advisory' AND d.datname = 'lost'`,
+    );
+    const { exitCode, stderr } = await running.finished;
+    assert.equal(exitCode, 4, stderr);
+    assert.match(
+      here.newest().report.errorMessage,
+      /^The connection to .* was lost: .*terminating connection/,
+    );
+    assert.deepEqual(here.leftovers(), []);
   });
 
   /** A backup that waits, connected and marked, before its pg_dump begins, until it is told to go on. */

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { missing } from '../harness/parts.ts';
+import { wrapClient } from '../harness/fake-bin.ts';
+import { clientDirectories, missing } from '../harness/parts.ts';
 import type { PgBackupResult } from '../harness/pg-backup.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
-import { type Env, type Installation, install } from './installation.ts';
+import { type Env, type Installation, install, searchPath } from './installation.ts';
 import { startOssBucket } from './oss-bucket.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15') || missing('ossutil');
@@ -106,6 +107,33 @@ describe('no secret is shown', { skip, concurrency: 2 }, () => {
     assert.equal(refused.exitCode, 2);
     assert.match(refused.stderr, /OSS_ACCESS_KEY_SECRET=\*\*\* /);
     assert.deepEqual(secretsIn(here, refused, spoilt, way), []);
+  });
+
+  test('where PostgreSQL’s program prints its passfile', async (t) => {
+    const [way] = WAYS;
+    const { here, env } = await start(t, way, SECRETS);
+    const client = wrapClient(
+      clientDirectories().get(15) ?? '',
+      { pg_dump: 'cat "$PGPASSFILE" >&2; exit 1' },
+      t,
+    );
+    const result = await here.run(['backup'], { ...env, PG_BIN_DIR: client });
+    assert.equal(result.exitCode, 8, result.stderr);
+    assert.match(here.newest().report.errorMessage, /^pg_dump failed \(exit code 1\): \*:\*:\*:\*:\*\*\*/);
+    assert.deepEqual(secretsIn(here, result, SECRETS, way), []);
+  });
+
+  test('where ossutil prints its configuration', async (t) => {
+    const [way] = WAYS;
+    const { here, env } = await start(t, way, SECRETS);
+    const directory = join(here.directory, 'bin');
+    mkdirSync(directory);
+    const script = '#!/bin/sh\necho "Error: $(cat config | tr "\\n" " ")"; exit 1\n';
+    writeFileSync(join(directory, 'ossutil64'), script, { mode: 0o755 });
+    const result = await here.run(['backup'], { ...env, PATH: [directory, searchPath()].join(delimiter) });
+    assert.equal(result.exitCode, 11, result.stderr);
+    assert.match(here.newest().report.errorMessage, /accessKeyID=\*\*\* accessKeySecret=\*\*\*/);
+    assert.deepEqual(secretsIn(here, result, SECRETS, way), []);
   });
 
   test('unless the search for them is broken', async (t) => {

@@ -13,7 +13,7 @@ export async function smallDisk(t: TestContext, sizeBytes: number): Promise<stri
   const holder = spawn('unshare', ['--mount', 'sh', '-c', mount], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => holder.stdin.end());
   await once(holder.stdout, 'data');
-  return `/proc/${holder.pid}/root/mnt`;
+  return join('/proc', String(holder.pid), 'root', 'mnt');
 }
 
 /** Takes away what `fill:<directory>` wrote. */
