@@ -28,8 +28,8 @@ export const MESSAGES = {
     zh: '本次备份按 PG_DUMP_EXTRA_OPTS 不包含：{options}',
   },
   STORE_UNREACHABLE: {
-    en: 'The bucket cannot be used now: {message} The dump is taken all the same; until it is uploaded its files stay',
-    zh: '目前无法使用该桶：{message} 仍会进行转储；在上传之前文件会保留',
+    en: 'The bucket cannot be used now ({detail}). The dump is taken all the same; its files stay until they are uploaded',
+    zh: '目前无法使用该桶（{detail}）。仍会进行转储；文件保留到上传为止',
   },
   UNCOMPRESSED: {
     en: 'BACKUP_COMPRESS=0: reading an uncompressed archive back proves little; the checksum still finds every change',

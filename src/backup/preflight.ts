@@ -1,6 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { parseCompression } from '../config/compression.ts';
-import { describeError } from '../errors.ts';
+import { PgBackupError } from '../errors.ts';
 import { freeBytes } from '../files/storage-error.ts';
 import { type Client, chooseClient, findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
@@ -84,8 +84,8 @@ async function warnOfUnreachableStore(context: BackupContext, store: Store): Pro
     await store.probe(context.signal);
   } catch (error) {
     context.signal.throwIfAborted();
-    const { message } = describeError(error, context.language);
-    context.log('warn', 'STORE_UNREACHABLE', { message });
+    if (!(error instanceof PgBackupError)) throw error;
+    context.log('warn', 'STORE_UNREACHABLE', { detail: String(error.parameters['detail']) });
   }
 }
 

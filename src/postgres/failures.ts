@@ -49,11 +49,15 @@ export function saysDiskFull(output: string): boolean {
 /** libpq's guess that stands below what the server said itself. */
 const BOILERPLATE = /^(This probably means the server terminated|before or while processing the request)/;
 
+const MAXIMUM_CHARACTERS = 1000;
+
 /** The last lines of a program's output as one line: what a report can hold. */
 export function lastLines(output: string): string {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !BOILERPLATE.test(line));
-  return lines.slice(-4).join(' | ').slice(-1000);
+  const said = lines.slice(-4).join(' | ');
+  // A cut in the middle of a word could leave a part of a secret that no scrubber knows.
+  return said.length <= MAXIMUM_CHARACTERS ? said : said.slice(-MAXIMUM_CHARACTERS).replace(/^\S*\s*/, '');
 }

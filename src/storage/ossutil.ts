@@ -12,6 +12,7 @@ const HANDBOOK_NAME = 'ossutil64';
 const NAMES = [HANDBOOK_NAME, 'ossutil'];
 /** No run is ever called so: the answer is that there is no such object. */
 const PROBE_NAME = '.pg-backup-probe';
+const MAXIMUM_CHARACTERS = 600;
 const RETRIES = 5;
 
 export interface OssutilOptions {
@@ -103,5 +104,6 @@ function describe(said: string): string {
       .split(/[\r\n]/)
       .at(-1) ??
     '';
-  return line.slice(0, 600);
+  // A cut in the middle of a word could leave a part of a secret that no scrubber knows.
+  return line.length <= MAXIMUM_CHARACTERS ? line : line.slice(0, MAXIMUM_CHARACTERS).replace(/\s*\S*$/, '');
 }

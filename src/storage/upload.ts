@@ -1,6 +1,6 @@
 import { PgBackupError } from '../errors.ts';
 import type { Artifact, RemoteObject } from '../report/record.ts';
-import type { Store, StoredObject } from './store.ts';
+import type { PutOptions, Store, StoredObject } from './store.ts';
 
 export interface LocalArtifact {
   readonly path: string;
@@ -23,7 +23,7 @@ export async function sendArtifacts(
     if (present && present.sha256 !== artifact.sha256) {
       throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) });
     }
-    await store.put(path, artifact, { overwrite: present !== undefined, signal });
+    await put(store, { path, artifact }, { overwrite: present !== undefined, signal });
   }
 }
 
@@ -67,6 +67,18 @@ async function statBeforeUpload(
     // Without the right to list, a missing object may look forbidden; the store then keeps an existing one from being overwritten.
     if (String(error.parameters['detail']).startsWith('AccessDenied')) return undefined;
     throw new PgBackupError('UPLOAD_FAILED', { ...error.parameters }, error);
+  }
+}
+
+async function put(store: Store, { path, artifact }: LocalArtifact, options: PutOptions): Promise<void> {
+  try {
+    await store.put(path, artifact, options);
+  } catch (error) {
+    if (!(error instanceof PgBackupError && /FileAlreadyExists/.test(error.message))) throw error;
+    // It is our own where the answer to a first attempt was lost, and the tool made a second one.
+    const present = await store.stat(artifact.name, options.signal);
+    if (present && differences(present, artifact).length === 0) return;
+    throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) }, error);
   }
 }
 

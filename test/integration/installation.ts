@@ -1,5 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { RunRecord } from '../../src/report/record.ts';
@@ -51,7 +50,6 @@ export function install(
   const temporary = join(directory, 'tmp');
   const home = join(directory, 'home');
   for (const path of [temporary, home]) mkdirSync(path);
-  shareCompiledProgram(temporary);
   const env: Env = {
     PATH: searchPath(),
     HOME: home,
@@ -118,14 +116,6 @@ export function searchPath(): string {
   const ossutil = ossutilPath();
   const path = process.env['PATH'] ?? '';
   return ossutil ? [dirname(ossutil), path].join(delimiter) : path;
-}
-
-/** tsx keeps what it compiled in the temporary directory; without this each test would compile the program anew. */
-function shareCompiledProgram(temporary: string): void {
-  const name = `tsx-${process.geteuid?.()}`;
-  const shared = join(tmpdir(), name);
-  mkdirSync(shared, { recursive: true });
-  symlinkSync(shared, join(temporary, name));
 }
 
 /** The names in a directory in ascending order; none where there is no directory. */

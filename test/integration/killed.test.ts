@@ -19,7 +19,7 @@ describe('a run that was killed', { skip, concurrency: 2 }, () => {
   before(async () => {
     server = await startPostgres();
     bucket = await startOssBucket();
-    for (const database of [...STAGES, 'in the dump', 'pruned']) {
+    for (const database of [...STAGES, 'in the dump', 'pruned', 'no report', 'no name']) {
       await server.createDatabase(database);
       await server.psql('CREATE TABLE item AS SELECT generate_series(1, 1000) AS id', { database });
     }
@@ -78,7 +78,7 @@ describe('a run that was killed', { skip, concurrency: 2 }, () => {
   });
 
   test('between the record and the report is reported, and what it was writing goes', async (t) => {
-    const here = install(t, server, 'pruned');
+    const here = install(t, server, 'no report');
     await backupWithEvent(t, here, 'retention', 'SIGKILL');
     const { name } = here.newest();
     renameSync(
@@ -93,7 +93,7 @@ describe('a run that was killed', { skip, concurrency: 2 }, () => {
   });
 
   test('before the dump got its name leaves none of its files', async (t) => {
-    const here = install(t, server, 'pruned');
+    const here = install(t, server, 'no name');
     await backupWithEvent(t, here, 'report', 'SIGKILL');
     const dump = here.files().find((name) => name.endsWith('.dump')) ?? '';
     renameSync(join(here.data, dump), join(here.data, `.${dump}.partial`));
