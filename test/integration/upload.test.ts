@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { missing } from '../harness/parts.ts';
@@ -15,7 +15,7 @@ describe('a backup to OSS', { skip, concurrency: 2 }, () => {
   before(async () => {
     server = await startPostgres();
     bucket = await startOssBucket();
-    for (const database of ['both', 'oss', 'large', '东 西/one']) {
+    for (const database of ['both', 'oss', 'again', 'large', '东 西/one']) {
       await server.createDatabase(database);
       await server.psql('CREATE TABLE item AS SELECT generate_series(1, 1000) AS id', { database });
     }
@@ -50,6 +50,19 @@ describe('a backup to OSS', { skip, concurrency: 2 }, () => {
       record.artifacts.map((artifact) => `oss://${BUCKET}/some/where/${artifact.name}`),
     );
     assertNoLitter(here);
+  });
+
+  test('in mode oss clears at the next run what a killed one had confirmed but not cleared', async (t) => {
+    const here = install(t, server, 'again', bucket.settings('again', 'oss'));
+    assert.equal((await here.run(['backup'])).exitCode, 0);
+    const { name } = here.newest();
+    for (const [artifact, { content }] of bucket.objects('again')) {
+      writeFileSync(join(here.data, artifact), content);
+    }
+    assert.equal(here.files().length, 3);
+    assert.equal((await here.run(['backup'])).exitCode, 0);
+    assert.deepEqual(here.files(), []);
+    assert.ok(bucket.objects('again').has(`${name}.dump`));
   });
 
   test('in mode oss leaves nothing here once it is confirmed', async (t) => {

@@ -99,6 +99,16 @@ for (const [output, code] of REAL) {
   });
 }
 
+test('a missing right to connect comes with its GRANT', () => {
+  const target = { host: 'db', port: 5432, user: 'back"up', database: 'community' };
+  const failure = recogniseFailure(
+    'psql: error: FATAL:  permission denied for database "community"\nDETAIL:  User does not have CONNECT privilege.',
+    target,
+  );
+  assert.equal(failure?.code, 'PERMISSION_DENIED');
+  assert.equal(failure?.parameters['remedy'], 'GRANT CONNECT ON DATABASE "community" TO "back""up";');
+});
+
 test('a full disk and a full quota are told apart from the rest', () => {
   assert.ok(saysDiskFull('pg_dump: error: could not write to output file: No space left on device'));
   assert.ok(saysDiskFull('pg_dumpall: error: could not write: Disk quota exceeded'));
