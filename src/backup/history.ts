@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listDirectory } from '../files/durable-files.ts';
 import { CHECKSUM_SUFFIX, DUMP_SUFFIX, GLOBALS_SUFFIX, type Layout } from '../files/layout.ts';
-import { hasErrorCode, onDisk } from '../files/storage-error.ts';
 import { readRecords, readReports } from '../report/directory.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { Report } from '../report/report.ts';
@@ -64,17 +63,12 @@ function isProven(report: Report | undefined, record: RunRecord | undefined): bo
 
 async function artifactsByRun(directory: string): Promise<Map<string, string[]>> {
   const byRun = new Map<string, string[]>();
-  try {
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
-      // The longer suffix first: a checksum also ends like a dump with something behind it.
-      const suffix = [CHECKSUM_SUFFIX, GLOBALS_SUFFIX, DUMP_SUFFIX].find((end) => entry.name.endsWith(end));
-      if (suffix === undefined || !entry.isFile() || entry.name.startsWith('.')) continue;
-      const run = entry.name.slice(0, -suffix.length);
-      byRun.set(run, [...(byRun.get(run) ?? []), join(directory, entry.name)]);
-    }
-    return byRun;
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return byRun;
-    return onDisk(directory, () => Promise.reject(error));
+  for (const entry of await listDirectory(directory)) {
+    // The longer suffix first: a checksum also ends like a dump with something behind it.
+    const suffix = [CHECKSUM_SUFFIX, GLOBALS_SUFFIX, DUMP_SUFFIX].find((end) => entry.name.endsWith(end));
+    if (suffix === undefined || !entry.isFile() || entry.name.startsWith('.')) continue;
+    const run = entry.name.slice(0, -suffix.length);
+    byRun.set(run, [...(byRun.get(run) ?? []), join(directory, entry.name)]);
   }
+  return byRun;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
-import { filesOfRun, type Layout } from '../files/layout.ts';
+import { artifactFiles, filesOfRun, type Layout } from '../files/layout.ts';
 import { writeRecord } from '../report/directory.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { Store } from '../storage/store.ts';
@@ -25,8 +25,7 @@ export async function sendPendingUploads(
   for (const { name, record, isRunning } of runs) {
     // Killed between the confirmation and the removal of what mode oss does not keep.
     if (record?.mode === 'oss' && !record.awaitsUpload && record.remote.length > 0 && !isRunning) {
-      const paths = filesOfRun(layout, name);
-      await removeFiles([paths.dump, paths.checksum, paths.globals]);
+      await removeFiles(artifactFiles(filesOfRun(layout, name)));
     }
   }
   const waiting = runs.filter((run) => run.awaitsUpload && !run.isRunning);
@@ -68,7 +67,7 @@ async function sendRun(
   const remote = await confirmArtifacts(store, record.artifacts, clock, signal);
   const paths = filesOfRun(layout, record.run);
   await writeRecord(paths.record, { ...record, remote, proof: 'stored', awaitsUpload: false });
-  if (record.mode === 'oss') await removeFiles([paths.dump, paths.checksum, paths.globals]);
+  if (record.mode === 'oss') await removeFiles(artifactFiles(paths));
 }
 
 /** The dump last: where it is in the bucket, what belongs to it is there too. */

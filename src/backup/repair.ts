@@ -2,9 +2,16 @@ import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { describeError, PgBackupError } from '../errors.ts';
 import { isAtomicLeftover, removeFiles } from '../files/durable-files.ts';
-import { filesOfRun, type Layout, layoutOf, type RunFiles } from '../files/layout.ts';
+import {
+  artifactFiles,
+  filesOfRun,
+  type Layout,
+  layoutOf,
+  partialFiles,
+  type RunFiles,
+} from '../files/layout.ts';
 import type { Text } from '../language.ts';
-import { readRecords, readReports } from '../report/directory.ts';
+import { readRecord, readReport } from '../report/directory.ts';
 import type { Artifact } from '../report/record.ts';
 import { checksumLine, measureFile } from './checksum.ts';
 import type { BackupContext } from './context.ts';
@@ -39,16 +46,14 @@ export async function repairKilledRuns(context: BackupContext): Promise<void> {
 async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun): Promise<void> {
   const { journal } = dead;
   const files = filesOfRun(layout, journal.run);
-  await removeFiles([files.partialDump, files.partialChecksum, files.partialGlobals]);
+  await removeFiles(partialFiles(files));
   await removeAtomicLeftovers(files);
   await removeTemporaryDirectory(journal.temporaryDirectory);
 
-  const report = (await readReports(layout.reports)).entries.get(journal.run);
-  if (report) {
+  if (await readReport(files.report)) {
     // Killed between its report and the removal of what mode oss does not keep.
-    const record = (await readRecords(layout.records)).entries.get(journal.run);
-    if (record?.mode === 'oss' && !record.awaitsUpload)
-      await removeFiles([files.dump, files.checksum, files.globals]);
+    const record = await readRecord(files.record);
+    if (record?.mode === 'oss' && !record.awaitsUpload) await removeFiles(artifactFiles(files));
     return;
   }
   const remains = await inspectRemains(files, {
@@ -96,7 +101,7 @@ async function inspectRemains(
   files: RunFiles,
   options: { readonly withCrc64: boolean; readonly signal: AbortSignal },
 ): Promise<Remains> {
-  const present = [files.dump, files.checksum, files.globals].filter((file) => fileSizeBytes(file) > 0);
+  const present = artifactFiles(files).filter((file) => fileSizeBytes(file) > 0);
   if (present[0] !== files.dump) return { state: 'nothing', artifacts: [] };
   const artifacts: Artifact[] = [];
   for (const file of present) artifacts.push(await measureFile(file, file, options));

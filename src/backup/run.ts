@@ -1,6 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
+import { artifactFiles, partialFiles } from '../files/layout.ts';
 import type { RunRecord } from '../report/record.ts';
 import { confirmArtifacts, sendArtifacts } from '../storage/upload.ts';
 import { completeFiles } from './complete-files.ts';
@@ -94,7 +95,7 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     () => ({ bytesDone: checkedBytes, yardstickBytes: dumpSizeBytes }),
   );
   if (store) {
-    const paths = [files.dump, files.checksum, files.globals];
+    const paths = artifactFiles(files);
     const local = findings.artifacts.map((artifact, index) => ({ path: paths[index] ?? '', artifact }));
     await stage('upload', () => sendArtifacts(store, inUploadOrder(local), signal));
     findings.remote = await stage('confirm', () =>
@@ -118,7 +119,7 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   });
 
   if (!keepsLocalFiles) {
-    await removeFiles([files.dump, files.checksum, files.globals]);
+    await removeFiles(artifactFiles(files));
     log('info', 'LOCAL_FILES_REMOVED', { run: journal.run });
   }
   if (store) await sendPendingUploads(context, run.layout, store, stage);
@@ -146,8 +147,8 @@ async function reportFailure(attempt: Attempt, error: unknown): Promise<void> {
   const stage = findings.stages.at(-1)?.name ?? 'lock';
   const isComplete = findings.artifacts.length > 0;
   try {
-    await removeFiles([files.partialDump, files.partialChecksum, files.partialGlobals]);
-    if (!isComplete) await removeFiles([files.dump, files.checksum, files.globals]);
+    await removeFiles(partialFiles(files));
+    if (!isComplete) await removeFiles(artifactFiles(files));
     attempt.record = await publishOutcome(run.journal, files, findings, {
       status: 'FAILED',
       finishedAt: context.clock(),

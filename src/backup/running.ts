@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/prom
 import { join } from 'node:path';
 import {
   ensureDirectory,
+  listDirectory,
   PRIVATE_DIRECTORY_MODE,
   PRIVATE_FILE_MODE,
   writeDurably,
@@ -74,12 +75,8 @@ export async function markRunning(
 
 /** The names of all runs that are marked, alive or dead. */
 export async function markedRuns(layout: Layout): Promise<string[]> {
-  try {
-    return (await readdir(layout.running)).filter((name) => !name.startsWith('.'));
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return [];
-    return onDisk(layout.running, () => Promise.reject(error));
-  }
+  const entries = await listDirectory(layout.running);
+  return entries.map(({ name }) => name).filter((name) => !name.startsWith('.'));
 }
 
 /** Removes what processes that were killed while they made or took away a mark left; a draft lives for milliseconds only. */

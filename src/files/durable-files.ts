@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { hasErrorCode, onDisk } from './storage-error.ts';
 
@@ -92,6 +93,18 @@ export async function syncDirectory(path: string): Promise<void> {
       if (!hasErrorCode(error, 'EINVAL', 'ENOTSUP')) throw error;
     } finally {
       await directory.close();
+    }
+  });
+}
+
+/** What lies in a directory; nothing where there is no such directory. */
+export async function listDirectory(path: string): Promise<Dirent[]> {
+  return onDisk(path, async () => {
+    try {
+      return await readdir(path, { withFileTypes: true });
+    } catch (error) {
+      if (hasErrorCode(error, 'ENOENT')) return [];
+      throw error;
     }
   });
 }

@@ -49,3 +49,13 @@ export function filesOfRun(layout: Layout, run: string): RunFiles {
     record: join(layout.records, `${run}.json`),
   };
 }
+
+/** The artifacts under their final names, the dump first. */
+export function artifactFiles(files: RunFiles): string[] {
+  return [files.dump, files.checksum, files.globals];
+}
+
+/** The artifacts as long as they are being written. */
+export function partialFiles(files: RunFiles): string[] {
+  return [files.partialDump, files.partialChecksum, files.partialGlobals];
+}

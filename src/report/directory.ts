@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PUBLIC_FILE_MODE, writeDurably } from '../files/durable-files.ts';
-import { hasErrorCode, onDisk } from '../files/storage-error.ts';
+import { listDirectory, PUBLIC_FILE_MODE, writeDurably } from '../files/durable-files.ts';
 import { compileSchema } from '../schema.ts';
 import type { RunRecord } from './record.ts';
 import { FOREIGN_REPORT_SCHEMA, REPORT_SCHEMA, type Report } from './report.ts';
@@ -41,6 +40,18 @@ export async function readRecords(directory: string): Promise<JsonDirectory<RunR
   return readJsonDirectory<RunRecord>(directory, checkRecord);
 }
 
+/** Reads one report; undefined where there is none that can be read. */
+export async function readReport(path: string): Promise<Report | undefined> {
+  return readJson<Report>(path, checkForeignReport);
+}
+
+/** Reads one record; undefined where there is none that can be read. */
+export async function readRecord(path: string): Promise<RunRecord | undefined> {
+  return readJson<RunRecord>(path, checkRecord);
+}
+
+type Check = (value: unknown) => readonly unknown[];
+
 const checkReport = compileSchema(REPORT_SCHEMA);
 const checkForeignReport = compileSchema(FOREIGN_REPORT_SCHEMA);
 const checkRecord = compileSchema({
@@ -49,38 +60,27 @@ const checkRecord = compileSchema({
   required: ['version', 'run', 'artifacts', 'awaitsUpload'],
 });
 
-async function readJsonDirectory<T>(
-  directory: string,
-  check: (value: unknown) => readonly unknown[],
-): Promise<JsonDirectory<T>> {
+async function readJsonDirectory<T>(directory: string, check: Check): Promise<JsonDirectory<T>> {
   const entries = new Map<string, T>();
   const unreadable: string[] = [];
-  for (const name of await jsonNames(directory)) {
-    const value = await readJson(join(directory, name));
-    if (value !== undefined && check(value).length === 0)
-      entries.set(name.slice(0, -SUFFIX.length), value as T);
-    else unreadable.push(name);
+  const names = (await listDirectory(directory)).map((entry) => entry.name);
+  for (const name of names.filter((candidate) => candidate.endsWith(SUFFIX)).sort()) {
+    const value = await readJson<T>(join(directory, name), check);
+    if (value === undefined) unreadable.push(name);
+    else entries.set(name.slice(0, -SUFFIX.length), value);
   }
   return { entries, unreadable };
 }
 
-async function jsonNames(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).filter((name) => name.endsWith(SUFFIX)).sort();
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return [];
-    return onDisk(directory, () => Promise.reject(error));
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
+async function readJson<T>(path: string, check: Check): Promise<T | undefined> {
   try {
     // Neither a link to elsewhere is followed nor a FIFO waited for.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const facts = await file.stat();
       if (!facts.isFile() || facts.size > MAXIMUM_SIZE_BYTES) return undefined;
-      return JSON.parse(await file.readFile('utf8'));
+      const value: unknown = JSON.parse(await file.readFile('utf8'));
+      return check(value).length === 0 ? (value as T) : undefined;
     } finally {
       await file.close();
     }

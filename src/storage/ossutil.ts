@@ -63,10 +63,9 @@ export async function openOssutilStore(options: OssutilOptions): Promise<Store> 
       // ossutil writes its errors to stdout, and its progress with them.
       const said = `${result.stdout}\n${result.stderr}`;
       if (result.exitCode !== 0 || /^Error:/m.test(said)) {
-        throw new PgBackupError('UPLOAD_FAILED', {
-          object: objectUrl(target, artifact.name),
-          detail: describe(said),
-        });
+        const object = objectUrl(target, artifact.name);
+        if (said.includes('FileAlreadyExists')) throw new PgBackupError('OBJECT_EXISTS', { object });
+        throw new PgBackupError('UPLOAD_FAILED', { object, detail: describe(said) });
       }
     },
   };

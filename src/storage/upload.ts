@@ -74,11 +74,10 @@ async function put(store: Store, { path, artifact }: LocalArtifact, options: Put
   try {
     await store.put(path, artifact, options);
   } catch (error) {
-    if (!(error instanceof PgBackupError && /FileAlreadyExists/.test(error.message))) throw error;
+    if (!(error instanceof PgBackupError) || error.code !== 'OBJECT_EXISTS') throw error;
     // It is our own where the answer to a first attempt was lost, and the tool made a second one.
     const present = await store.stat(artifact.name, options.signal);
-    if (present && differences(present, artifact).length === 0) return;
-    throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) }, error);
+    if (!present || differences(present, artifact).length > 0) throw error;
   }
 }
 

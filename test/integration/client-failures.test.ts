@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
-import type { PgBackupResult } from '../harness/pg-backup.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
+import { assertFailed } from './assert-failed.ts';
 import { type Env, type Installation, install } from './installation.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15');
@@ -158,14 +158,3 @@ describe('PostgreSQL’s programs', { skip, concurrency: 2 }, () => {
     return install(t, server, database, changes);
   }
 });
-
-function assertFailed(here: Installation, result: PgBackupResult, exitCode: number, message: RegExp): void {
-  assert.equal(result.exitCode, exitCode, result.stderr);
-  assert.deepEqual(here.files(), []);
-  assert.deepEqual(here.leftovers(), []);
-  assert.equal(here.reports().length, 1);
-  const { report, record } = here.newest();
-  assert.equal(report.status, 'FAILED');
-  assert.match(report.errorMessage, message);
-  assert.equal(record.error?.exitCode, exitCode);
-}

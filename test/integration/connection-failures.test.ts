@@ -4,8 +4,8 @@ import { createWriteStream, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { missing } from '../harness/parts.ts';
-import type { PgBackupResult } from '../harness/pg-backup.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
+import { assertFailed } from './assert-failed.ts';
 import { type Installation, install } from './installation.ts';
 import { until } from './until.ts';
 
@@ -121,19 +121,6 @@ describe('the way to the database', { skip, concurrency: 2 }, () => {
     assertFailed(here, await result, 4, /was lost: .*terminating connection due to administrator command/);
   });
 });
-
-function assertFailed(here: Installation, result: PgBackupResult, exitCode: number, message: RegExp): void {
-  assert.equal(result.exitCode, exitCode, result.stderr);
-  assert.deepEqual(here.files(), []);
-  assert.deepEqual(here.leftovers(), []);
-  assert.equal(here.reports().length, 1);
-  const { report, record } = here.newest();
-  assert.equal(report.status, 'FAILED');
-  assert.match(report.errorMessage, message);
-  assert.equal(record.error?.exitCode, exitCode);
-  // The log tells the same to whoever looks there first.
-  assert.ok(here.log().includes(`[${record.error.code}] ${record.error.message}`));
-}
 
 function partialSizeBytes({ leftovers, data }: Installation): number {
   const name = leftovers().find((left) => left.endsWith('.dump.partial'));
