@@ -185,8 +185,8 @@ export const ERRORS = {
     exitCode: 11,
     message: { en: 'Upload of {object} failed: {detail}', zh: '上传 {object} 失败：{detail}' },
     hint: {
-      en: 'The local files stay and the next run sends them again. Check the OSS_* settings, the endpoint and the network; the key needs oss:PutObject and oss:GetObject.',
-      zh: '本地文件已保留，下次运行会重新上传。请检查 OSS_* 配置、端点与网络；该密钥需要 oss:PutObject 与 oss:GetObject 权限。',
+      en: '{remedy} The local files stay and the next run sends them again.',
+      zh: '{remedy} 本地文件已保留，下次运行会重新上传。',
     },
   },
   OBJECT_EXISTS: {
@@ -215,9 +215,44 @@ export const ERRORS = {
       zh: '无法确认远端副本 {object}：{detail}',
     },
     hint: {
-      en: 'The local files stay and the next run confirms or sends them again. The key needs oss:GetObject.',
-      zh: '本地文件已保留，下次运行会再次确认或上传。该密钥需要 oss:GetObject 权限。',
+      en: '{remedy} The local files stay and the next run confirms or sends them again.',
+      zh: '{remedy} 本地文件已保留，下次运行会再次确认或上传。',
     },
+  },
+  STORE_FAILED: {
+    exitCode: 15,
+    message: {
+      en: 'The remote store failed at {object}: {detail}',
+      zh: '远端存储在 {object} 处失败：{detail}',
+    },
+    hint: { en: '{remedy}', zh: '{remedy}' },
+  },
+  PENDING_REMAIN: {
+    exitCode: 11,
+    message: {
+      en: '{count} waiting backups could not be sent: {runs}',
+      zh: '有 {count} 个等待中的备份未能上传：{runs}',
+    },
+    hint: {
+      en: 'The log above says why. Their files stay; run: pg-backup upload',
+      zh: '原因见上方日志。文件已保留；可运行：pg-backup upload',
+    },
+  },
+  COPIES_DAMAGED: {
+    exitCode: 14,
+    message: {
+      en: '{count} of {total} checked backups are not as they were: {runs}',
+      zh: '在检查的 {total} 个备份中有 {count} 个与原状不符：{runs}',
+    },
+    hint: {
+      en: 'Keep what is left of them and make a new backup: pg-backup backup',
+      zh: '请保留其剩余部分并立即重新备份：pg-backup backup',
+    },
+  },
+  ENCRYPTION_FAILED: {
+    exitCode: 16,
+    message: { en: '{method} failed: {detail}', zh: '{method} 失败：{detail}' },
+    hint: { en: '{remedy}', zh: '{remedy}' },
   },
   RETENTION_FAILED: {
     exitCode: 13,

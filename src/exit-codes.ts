@@ -25,6 +25,12 @@ export const EXIT_CODES: Readonly<Record<number, Text>> = {
     zh: '远端副本缺失、不一致或无法确认；本地文件保留',
   },
   13: { en: 'the backup is complete, but retention failed', zh: '备份已完成，但保留策略执行失败' },
+  14: {
+    en: 'verify found a backup that is missing, truncated, altered or unreadable',
+    zh: 'verify 发现缺失、截断、被改动或不可读的备份',
+  },
+  15: { en: 'the remote store could not be listed or read', zh: '无法列出或读取远端存储' },
+  16: { en: 'encryption or decryption failed', zh: '加密或解密失败' },
   129: { en: 'interrupted by SIGHUP (the terminal was closed)', zh: '被 SIGHUP 中断（终端已关闭）' },
   130: { en: 'interrupted by SIGINT (Ctrl-C)', zh: '被 SIGINT（Ctrl-C）中断' },
   137: { en: 'only in reports: a run that ended without one', zh: '仅见于报表：运行结束时未留下报表' },

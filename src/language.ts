@@ -6,13 +6,15 @@ export interface Text {
   readonly zh: string;
 }
 
-export type TextParameters = Readonly<Record<string, string | number>>;
+/** A parameter may itself be a sentence in both languages. */
+export type TextParameters = Readonly<Record<string, string | number | Text>>;
 
 /** The sentence in one language with its parameters filled in; a parameter that is not given stays visible. */
 export function render(text: Text, language: Language, parameters: TextParameters = {}): string {
-  return text[language].replaceAll(/\{(\w+)\}/g, (placeholder, name: string) =>
-    String(parameters[name] ?? placeholder),
-  );
+  return text[language].replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
+    const value = parameters[name] ?? placeholder;
+    return typeof value === 'object' ? value[language] : String(value);
+  });
 }
 
 /** The language of a person: `BACKUP_LANG`, else the POSIX locale variables in their order of precedence. */

@@ -9,24 +9,29 @@ import type { Artifact } from '../report/record.ts';
 /** crc64-ecma182.js aborts on buffers of 32 MB. */
 const BLOCK_BYTES = 1024 * 1024;
 
-/** Reads a file once and returns its facts under `name`; the CRC-64 is counted where asked for. */
+/** What stores count over what they receive, beside the sha256 that is ours. */
+export type StoreChecksum = 'crc64' | 'md5';
+
+/** Reads a file once and returns its facts under `name`; a checksum that stores count too only where asked for. */
 export async function measureFile(
   path: string,
   name: string,
   options: {
-    readonly withCrc64: boolean;
+    readonly also?: StoreChecksum | undefined;
     readonly signal?: AbortSignal;
     readonly onBytes?: (done: number) => void;
   },
 ): Promise<Artifact> {
   return onDisk(path, async () => {
     const sha256 = createHash('sha256');
+    const md5 = options.also === 'md5' ? createHash('md5') : undefined;
     let crc = '0';
     let done = 0;
     const stream = createReadStream(path, { highWaterMark: BLOCK_BYTES, signal: options.signal });
     for await (const block of stream as AsyncIterable<Buffer>) {
       sha256.update(block);
-      if (options.withCrc64) crc = crc64(block, crc);
+      md5?.update(block);
+      if (options.also === 'crc64') crc = crc64(block, crc);
       done += block.length;
       options.onBytes?.(done);
     }
@@ -35,7 +40,8 @@ export async function measureFile(
       name: basename(name),
       sizeBytes: size,
       sha256: sha256.digest('hex'),
-      ...(options.withCrc64 ? { crc64: crc } : {}),
+      ...(options.also === 'crc64' ? { crc64: crc } : {}),
+      ...(md5 ? { md5: md5.digest('hex') } : {}),
     };
   });
 }

@@ -4,7 +4,7 @@ import { PRIVATE_FILE_MODE, publishFile, syncDirectory } from '../files/durable-
 import type { RunFiles } from '../files/layout.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Artifact } from '../report/record.ts';
-import { checksumLine, measureFile } from './checksum.ts';
+import { checksumLine, measureFile, type StoreChecksum } from './checksum.ts';
 
 /**
  * Measures the partial files, writes the checksum and gives all their final names, durably; the dump comes last, so that where it is,
@@ -14,18 +14,18 @@ export async function completeFiles(
   files: RunFiles,
   options: {
     readonly withGlobals: boolean;
-    readonly withCrc64: boolean;
+    readonly also: StoreChecksum | undefined;
     readonly signal: AbortSignal;
     readonly onBytes: (done: number) => void;
   },
 ): Promise<Artifact[]> {
-  const { withGlobals, withCrc64, signal, onBytes } = options;
-  const dump = await measureFile(files.partialDump, files.dump, { withCrc64, signal, onBytes });
+  const { withGlobals, also, signal, onBytes } = options;
+  const dump = await measureFile(files.partialDump, files.dump, { also, signal, onBytes });
   await onDisk(files.checksum, () =>
     writeFile(files.partialChecksum, checksumLine(dump), { mode: PRIVATE_FILE_MODE, flag: 'wx' }),
   );
-  const checksum = await measureFile(files.partialChecksum, files.checksum, { withCrc64 });
-  const globals = withGlobals ? [await measureFile(files.partialGlobals, files.globals, { withCrc64 })] : [];
+  const checksum = await measureFile(files.partialChecksum, files.checksum, { also });
+  const globals = withGlobals ? [await measureFile(files.partialGlobals, files.globals, { also })] : [];
 
   if (withGlobals) await publishFile(files.partialGlobals, files.globals);
   await publishFile(files.partialChecksum, files.checksum);

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { listDirectory } from '../files/durable-files.ts';
-import { CHECKSUM_SUFFIX, DUMP_SUFFIX, GLOBALS_SUFFIX, type Layout } from '../files/layout.ts';
+import { type Layout, parseArtifactName } from '../files/layout.ts';
 import { readRecords, readReports } from '../report/directory.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { Report } from '../report/report.ts';
@@ -36,7 +36,8 @@ export async function readHistory(layout: Layout, database: string): Promise<His
     const record = records.entries.get(name);
     const known = record ?? report;
     if (!identity || !known || identity.database !== database) return [];
-    const sizeBytes = fileSizeBytes(join(layout.data, name + DUMP_SUFFIX));
+    const dump = paths.find((path) => parseArtifactName(basename(path))?.kind === 'dump');
+    const sizeBytes = dump === undefined ? 0 : fileSizeBytes(dump);
     return [
       {
         name,
@@ -64,10 +65,8 @@ function isProven(report: Report | undefined, record: RunRecord | undefined): bo
 async function artifactsByRun(directory: string): Promise<Map<string, string[]>> {
   const byRun = new Map<string, string[]>();
   for (const entry of await listDirectory(directory)) {
-    // The longer suffix first: a checksum also ends like a dump with something behind it.
-    const suffix = [CHECKSUM_SUFFIX, GLOBALS_SUFFIX, DUMP_SUFFIX].find((end) => entry.name.endsWith(end));
-    if (suffix === undefined || !entry.isFile() || entry.name.startsWith('.')) continue;
-    const run = entry.name.slice(0, -suffix.length);
+    const run = entry.isFile() ? parseArtifactName(entry.name)?.run : undefined;
+    if (run === undefined) continue;
     byRun.set(run, [...(byRun.get(run) ?? []), join(directory, entry.name)]);
   }
   return byRun;

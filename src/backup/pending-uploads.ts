@@ -54,19 +54,21 @@ async function sendRun(
   const files: LocalArtifact[] = [];
   for (const artifact of record.artifacts) {
     const path = join(layout.data, artifact.name);
-    const { sha256 } = await measureFile(path, artifact.name, { withCrc64: false, signal });
-    if (sha256 !== artifact.sha256) {
+    // Another tool than at the time of the backup may count another checksum.
+    const measured = await measureFile(path, artifact.name, { also: store.checksum, signal });
+    if (measured.sha256 !== artifact.sha256) {
       throw new PgBackupError('ARCHIVE_DAMAGED', {
         outcome: 'sha256',
         detail: `${path} has changed since the backup`,
       });
     }
-    files.push({ path, artifact });
+    files.push({ path, artifact: { ...artifact, ...measured } });
   }
   await sendArtifacts(store, inUploadOrder(files), signal);
-  const remote = await confirmArtifacts(store, record.artifacts, clock, signal);
+  const artifacts = files.map(({ artifact }) => artifact);
+  const remote = await confirmArtifacts(store, artifacts, clock, signal);
   const paths = filesOfRun(layout, record.run);
-  await writeRecord(paths.record, { ...record, remote, proof: 'stored', awaitsUpload: false });
+  await writeRecord(paths.record, { ...record, artifacts, remote, proof: 'stored', awaitsUpload: false });
   if (record.mode === 'oss') await removeFiles(artifactFiles(paths));
 }
 

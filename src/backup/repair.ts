@@ -56,10 +56,7 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
     if (record?.mode === 'oss' && !record.awaitsUpload) await removeFiles(artifactFiles(files));
     return;
   }
-  const remains = await inspectRemains(files, {
-    withCrc64: journal.mode !== 'local',
-    signal: context.signal,
-  });
+  const remains = await inspectRemains(files, context.signal);
   if (remains.state === 'nothing') await removeFiles([files.checksum, files.globals]);
   const text = REMAINS[remains.state][context.language];
   const isComplete = remains.state === 'complete';
@@ -97,14 +94,11 @@ interface Remains {
 }
 
 /** The dump gets its final name last: where it has it, the run had completed all files, and its own checksum tells whether they still are. */
-async function inspectRemains(
-  files: RunFiles,
-  options: { readonly withCrc64: boolean; readonly signal: AbortSignal },
-): Promise<Remains> {
+async function inspectRemains(files: RunFiles, signal: AbortSignal): Promise<Remains> {
   const present = artifactFiles(files).filter((file) => fileSizeBytes(file) > 0);
   if (present[0] !== files.dump) return { state: 'nothing', artifacts: [] };
   const artifacts: Artifact[] = [];
-  for (const file of present) artifacts.push(await measureFile(file, file, options));
+  for (const file of present) artifacts.push(await measureFile(file, file, { signal }));
   const [dump] = artifacts;
   const checksum = present[1] === files.checksum ? await readFile(files.checksum, 'utf8') : '';
   const isIntact = dump !== undefined && checksum === checksumLine(dump);

@@ -86,7 +86,7 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     () =>
       completeFiles(files, {
         withGlobals: settings.INCLUDE_GLOBALS,
-        withCrc64: store !== undefined,
+        also: store?.checksum,
         signal,
         onBytes: (done) => {
           checkedBytes = done;

@@ -29,7 +29,22 @@ const ONE_LINE = '^[^\\u0000-\\u001f\\u007f]+$';
 const ONE_LINE_EXPECTED: Text = { en: 'text on one line', zh: '单行文本' };
 const NO_BLANKS = '^[^\\s\\u0000-\\u001f\\u007f]+$';
 const NO_BLANKS_EXPECTED: Text = { en: 'text without blanks', zh: '不含空白的文本' };
-const WHEN_OSSUTIL_UPLOADS = { BACKUP_MODE: ['oss', 'both'], BACKUP_UPLOAD_TOOL: ['ossutil'] } as const;
+const FILE_PATH = '^/[^\\u0000-\\u001f\\u007f]*$';
+const FILE_PATH_EXPECTED: Text = { en: 'an absolute path', zh: '绝对路径' };
+const WHEN_UPLOADING_TO_OSS = {
+  BACKUP_MODE: ['oss', 'both'],
+  BACKUP_UPLOAD_TOOL: ['ossutil', 'sdk'],
+} as const;
+const WHEN_UPLOADING_WITH_KEYS = { ...WHEN_UPLOADING_TO_OSS, OSS_CREDENTIALS: ['keys'] } as const;
+const WHEN_UPLOADING_WITH_RCLONE = { BACKUP_MODE: ['oss', 'both'], BACKUP_UPLOAD_TOOL: ['rclone'] } as const;
+const TAG = '[A-Za-z0-9 +\\-.:/_]{1,128}=[A-Za-z0-9 +\\-.:/_]{0,256}';
+const TAGS = `^${TAG}(&${TAG}){0,9}$`;
+const KEEP_RULES =
+  '^((last|daily|weekly|monthly|yearly)=[1-9][0-9]{0,3})(,(last|daily|weekly|monthly|yearly)=[1-9][0-9]{0,3})*$';
+const KEEP_RULES_EXPECTED: Text = {
+  en: 'rules such as last=3,daily=7,weekly=4,monthly=12,yearly=5',
+  zh: '形如 last=3,daily=7,weekly=4,monthly=12,yearly=5 的规则',
+};
 
 /** The only place where a setting exists: loading, checking, help, the env example and the reference page are all made from it. */
 export const SETTINGS = {
@@ -110,8 +125,8 @@ export const SETTINGS = {
     group: 'backup',
     type: 'text',
     default: '/data/db-backups',
-    pattern: '^/[^\\u0000-\\u001f\\u007f]*$',
-    expected: { en: 'an absolute path', zh: '绝对路径' },
+    pattern: FILE_PATH,
+    expected: FILE_PATH_EXPECTED,
     description: {
       en: 'Root of the local backups: data/, reports/, records/ and running/ lie below it.',
       zh: '本地备份根目录：其下有 data/、reports/、records/ 与 running/。',
@@ -121,8 +136,8 @@ export const SETTINGS = {
     group: 'backup',
     type: 'text',
     default: '/var/log/db-backup',
-    pattern: '^/[^\\u0000-\\u001f\\u007f]*$',
-    expected: { en: 'an absolute path', zh: '绝对路径' },
+    pattern: FILE_PATH,
+    expected: FILE_PATH_EXPECTED,
     description: {
       en: 'Directory of the daily logs backup_YYYYMMDD.log (UTC).',
       zh: '日志目录，每日一个 backup_YYYYMMDD.log（UTC）。',
@@ -137,6 +152,39 @@ export const SETTINGS = {
     description: {
       en: 'Days that local backups are kept. The newest good run and runs that wait for their upload always stay.',
       zh: '本地保留天数。最新的有效备份与等待上传的备份始终保留。',
+    },
+  },
+  RETENTION_KEEP: {
+    group: 'backup',
+    type: 'text',
+    example: 'last=3,daily=7,weekly=4,monthly=12,yearly=5',
+    pattern: KEEP_RULES,
+    expected: KEEP_RULES_EXPECTED,
+    description: {
+      en: 'Local backups to keep beyond RETENTION_DAYS: the last ones, and the newest good one of so many days, weeks, months and years (UTC).',
+      zh: '超过 RETENTION_DAYS 仍保留的本地备份：最近若干份，以及若干天、周、月、年中每个周期最新的有效备份（UTC）。',
+    },
+  },
+  REMOTE_RETENTION_DAYS: {
+    group: 'backup',
+    type: 'integer',
+    minimum: 1,
+    maximum: 36500,
+    example: '30',
+    description: {
+      en: 'Days that remote copies are kept. Without it nothing remote is ever removed: leave it so where the bucket has a lifecycle.',
+      zh: '远端副本保留天数。未设置时从不删除远端内容；若桶已配置生命周期规则，请勿设置。',
+    },
+  },
+  REMOTE_RETENTION_KEEP: {
+    group: 'backup',
+    type: 'text',
+    example: 'monthly=12,yearly=5',
+    pattern: KEEP_RULES,
+    expected: KEEP_RULES_EXPECTED,
+    description: {
+      en: 'Remote copies to keep beyond REMOTE_RETENTION_DAYS, by the same rules as RETENTION_KEEP.',
+      zh: '超过 REMOTE_RETENTION_DAYS 仍保留的远端副本，规则同 RETENTION_KEEP。',
     },
   },
   INCLUDE_GLOBALS: {
@@ -171,17 +219,61 @@ export const SETTINGS = {
       zh: '转储的压缩方式。gzip 适用于所有客户端，lz4 与 zstd 需要 16 或更新的客户端；0 表示不压缩。',
     },
   },
+  BACKUP_ENCRYPTION: {
+    group: 'backup',
+    type: 'choice',
+    choices: ['none', 'age', 'gpg'],
+    default: 'none',
+    description: {
+      en: 'Encrypts the dump and the globals before they touch a disk: age (built in) or gpg (the program).',
+      zh: '在落盘之前加密转储与全局对象：age（内置）或 gpg（外部程序）。',
+    },
+  },
+  BACKUP_ENCRYPTION_RECIPIENTS: {
+    group: 'backup',
+    type: 'words',
+    example: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+    description: {
+      en: 'Who may decrypt: age recipients, or gpg key ids of the keyring; a word that begins with / is a file of recipients (age) or a public key (gpg).',
+      zh: '可解密者：age 接收者，或密钥环中的 gpg 密钥 ID；以 / 开头的词表示接收者文件（age）或公钥文件（gpg）。',
+    },
+  },
+  BACKUP_ENCRYPTION_PASSPHRASE: {
+    group: 'backup',
+    type: 'text',
+    secret: true,
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'Encrypts with a passphrase instead of recipients. Without it and without an identity, backups cannot be read back here.',
+      zh: '用口令代替接收者加密。若口令与身份文件均未提供，则无法在此处读回备份。',
+    },
+  },
+  BACKUP_ENCRYPTION_IDENTITY_FILE: {
+    group: 'backup',
+    type: 'text',
+    example: '/run/secrets/backup-identity',
+    pattern: FILE_PATH,
+    expected: FILE_PATH_EXPECTED,
+    description: {
+      en: 'File with the private key that decrypts (age identities, or an exported gpg secret key), for reading back and drills only.',
+      zh: '用于解密的私钥文件（age 身份，或导出的 gpg 私钥），仅用于读回校验与演练。',
+    },
+  },
   BACKUP_UPLOAD_TOOL: {
     group: 'storage',
     type: 'choice',
-    choices: ['ossutil', 'rclone'],
+    choices: ['ossutil', 'rclone', 'sdk'],
     default: 'ossutil',
-    description: { en: 'The tool that uploads.', zh: '上传工具。' },
+    description: {
+      en: 'The tool that uploads: ossutil, rclone (any remote of its own), or sdk, which needs no program and uploads while pg_dump still runs.',
+      zh: '上传工具：ossutil、rclone（其任意远端），或 sdk（无需外部程序，在 pg_dump 运行的同时上传）。',
+    },
   },
   OSS_BUCKET: {
     group: 'storage',
     type: 'text',
-    requiredWhen: WHEN_OSSUTIL_UPLOADS,
+    requiredWhen: WHEN_UPLOADING_TO_OSS,
     example: 'your-oss-bucket',
     pattern: '^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$',
     expected: {
@@ -204,7 +296,7 @@ export const SETTINGS = {
   OSS_ENDPOINT: {
     group: 'storage',
     type: 'text',
-    requiredWhen: WHEN_OSSUTIL_UPLOADS,
+    requiredWhen: WHEN_UPLOADING_TO_OSS,
     example: 'oss-cn-hangzhou.aliyuncs.com',
     pattern: '^(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$',
     expected: {
@@ -231,7 +323,7 @@ export const SETTINGS = {
     group: 'storage',
     type: 'text',
     secret: true,
-    requiredWhen: WHEN_OSSUTIL_UPLOADS,
+    requiredWhen: WHEN_UPLOADING_WITH_KEYS,
     pattern: NO_BLANKS,
     expected: NO_BLANKS_EXPECTED,
     description: { en: 'AccessKey ID of the RAM user.', zh: 'RAM 子账号的 AK。' },
@@ -240,10 +332,85 @@ export const SETTINGS = {
     group: 'storage',
     type: 'text',
     secret: true,
-    requiredWhen: WHEN_OSSUTIL_UPLOADS,
+    requiredWhen: WHEN_UPLOADING_WITH_KEYS,
     pattern: NO_BLANKS,
     expected: NO_BLANKS_EXPECTED,
     description: { en: 'AccessKey secret of the RAM user.', zh: 'RAM 子账号的 SK。' },
+  },
+  OSS_SECURITY_TOKEN: {
+    group: 'storage',
+    type: 'text',
+    secret: true,
+    pattern: NO_BLANKS,
+    expected: NO_BLANKS_EXPECTED,
+    description: {
+      en: 'Security token that belongs to temporary keys (STS). Keys that expire are better left to OSS_CREDENTIALS=chain.',
+      zh: '临时密钥（STS）附带的安全令牌。会过期的密钥建议交由 OSS_CREDENTIALS=chain 处理。',
+    },
+  },
+  OSS_CREDENTIALS: {
+    group: 'storage',
+    type: 'choice',
+    choices: ['keys', 'chain'],
+    default: 'keys',
+    description: {
+      en: 'Where the keys come from: OSS_ACCESS_KEY_ID and its secret, or the standard chain of Alibaba Cloud (ALIBABA_CLOUD_* variables, RRSA/OIDC on ACK, profile files, the RAM role of the ECS instance), renewed before they expire.',
+      zh: '密钥来源：keys 为 OSS_ACCESS_KEY_ID 及其密钥；chain 为阿里云标准凭据链（ALIBABA_CLOUD_* 变量、ACK 上的 RRSA/OIDC、配置文件、ECS 实例 RAM 角色），到期前自动刷新。',
+    },
+  },
+  OSS_ADDRESSING: {
+    group: 'storage',
+    type: 'choice',
+    choices: ['virtual', 'path', 'cname'],
+    default: 'virtual',
+    description: {
+      en: 'How requests name the bucket: in the host name (virtual), in the path, or not at all because OSS_ENDPOINT is a custom domain bound to it (cname).',
+      zh: '请求中桶的写法：virtual 写在主机名中，path 写在路径中，cname 表示 OSS_ENDPOINT 是绑定到桶的自定义域名。',
+    },
+  },
+  OSS_SERVER_SIDE_ENCRYPTION: {
+    group: 'storage',
+    type: 'choice',
+    choices: ['AES256', 'KMS'],
+    example: 'AES256',
+    description: {
+      en: 'Server-side encryption of the objects. Without it the rule of the bucket applies.',
+      zh: '对象的服务端加密方式。未设置时按桶的规则。',
+    },
+  },
+  OSS_KMS_KEY_ID: {
+    group: 'storage',
+    type: 'text',
+    pattern: '^[A-Za-z0-9_-]{1,128}$',
+    expected: { en: 'the id of a KMS key', zh: 'KMS 密钥 ID' },
+    description: {
+      en: 'The KMS key for OSS_SERVER_SIDE_ENCRYPTION=KMS. Without it OSS uses its own.',
+      zh: 'OSS_SERVER_SIDE_ENCRYPTION=KMS 所用的密钥 ID。未设置时使用 OSS 托管密钥。',
+    },
+  },
+  OSS_STORAGE_CLASS: {
+    group: 'storage',
+    type: 'choice',
+    choices: ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'],
+    example: 'IA',
+    description: {
+      en: 'Storage class of the objects. Without it that of the bucket; archived objects must be restored before they can be read.',
+      zh: '对象的存储类型。未设置时与桶相同；归档类对象需先解冻才能读取。',
+    },
+  },
+  OSS_OBJECT_TAGS: {
+    group: 'storage',
+    type: 'text',
+    example: 'app=community&kind=backup',
+    pattern: TAGS,
+    expected: {
+      en: 'up to 10 tags as name=value&name=value: letters, digits, blanks and + - = . _ : /',
+      zh: '至多 10 个标签，形如 name=value&name=value：字母、数字、空格与 + - = . _ : /',
+    },
+    description: {
+      en: 'Tags for the objects, as lifecycle rules and bills can use them.',
+      zh: '对象标签，可用于生命周期规则与账单。',
+    },
   },
   RCLONE_REMOTE: {
     group: 'storage',
@@ -256,10 +423,14 @@ export const SETTINGS = {
   RCLONE_PATH: {
     group: 'storage',
     type: 'text',
+    requiredWhen: WHEN_UPLOADING_WITH_RCLONE,
     example: 'postgres/backups',
     pattern: ONE_LINE,
     expected: ONE_LINE_EXPECTED,
-    description: { en: 'Target path on the rclone remote.', zh: 'rclone 目标路径。' },
+    description: {
+      en: 'Target path on the rclone remote; on S3 and OSS remotes it begins with the bucket, which must exist.',
+      zh: 'rclone 目标路径；对 S3 与 OSS 远端，路径以桶名开头，且桶必须已存在。',
+    },
   },
   BACKUP_ENV_FILE: {
     group: 'program',

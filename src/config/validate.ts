@@ -23,7 +23,7 @@ export function validateSettings(written: WrittenSettings): SettingProblem[] {
   return [
     ...SETTING_NAMES.flatMap((name) => problems.get(name) ?? []),
     ...dumpOptionProblems(written.PG_DUMP_EXTRA_OPTS ?? ''),
-    ...uploadToolProblem(written),
+    ...combinationProblems(written),
     ...regionProblem(written),
   ];
 }
@@ -112,19 +112,45 @@ function dumpOptionProblems(written: string): SettingProblem[] {
   return reasons.map((expected) => ({ name: 'PG_DUMP_EXTRA_OPTS', kind: 'invalid', expected }));
 }
 
-function uploadToolProblem(written: WrittenSettings): SettingProblem[] {
-  if (written.BACKUP_MODE === 'local' || written.BACKUP_UPLOAD_TOOL !== 'rclone') return [];
-  return [{ name: 'BACKUP_UPLOAD_TOOL', kind: 'invalid', expected: RCLONE_UNSUPPORTED }];
+/** Rules that no single setting can tell. */
+function combinationProblems(written: WrittenSettings): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const add = (name: SettingName, kind: SettingProblem['kind'], expected: Text): void => {
+    problems.push({ name, kind, expected });
+  };
+  if (written.REMOTE_RETENTION_KEEP !== undefined && written.REMOTE_RETENTION_DAYS === undefined) {
+    add('REMOTE_RETENTION_DAYS', 'missing', KEEP_NEEDS_DAYS);
+  }
+  if (written.OSS_KMS_KEY_ID !== undefined && written.OSS_SERVER_SIDE_ENCRYPTION !== 'KMS') {
+    add(
+      'OSS_SERVER_SIDE_ENCRYPTION',
+      written.OSS_SERVER_SIDE_ENCRYPTION ? 'invalid' : 'missing',
+      KMS_EXPECTED,
+    );
+  }
+  const { BACKUP_ENCRYPTION_RECIPIENTS: recipients, BACKUP_ENCRYPTION_PASSPHRASE: passphrase } = written;
+  if (written.BACKUP_ENCRYPTION !== 'none' && (recipients === undefined) === (passphrase === undefined)) {
+    add('BACKUP_ENCRYPTION_RECIPIENTS', recipients ? 'invalid' : 'missing', ONE_KEY_EXPECTED);
+  }
+  return problems;
 }
 
-const RCLONE_UNSUPPORTED: Text = {
-  en: 'ossutil, because this version does not upload with rclone yet (or BACKUP_MODE=local)',
-  zh: ' ossutil，本版本尚不支持用 rclone 上传（或使用 BACKUP_MODE=local）',
+const KEEP_NEEDS_DAYS: Text = {
+  en: 'a number of days, because REMOTE_RETENTION_KEEP alone removes nothing',
+  zh: '天数，因为仅有 REMOTE_RETENTION_KEEP 不会清理任何内容',
+};
+const KMS_EXPECTED: Text = {
+  en: 'KMS, because OSS_KMS_KEY_ID is set',
+  zh: ' KMS，因为设置了 OSS_KMS_KEY_ID',
+};
+const ONE_KEY_EXPECTED: Text = {
+  en: 'recipients or BACKUP_ENCRYPTION_PASSPHRASE, one of the two, because BACKUP_ENCRYPTION is set',
+  zh: '接收者或 BACKUP_ENCRYPTION_PASSPHRASE，二者取一，因为设置了 BACKUP_ENCRYPTION',
 };
 
 /** Signatures of version 4 name the region, so it has to be known where the endpoint does not tell. */
 function regionProblem(written: WrittenSettings): SettingProblem[] {
-  const uploads = written.BACKUP_MODE !== 'local' && written.BACKUP_UPLOAD_TOOL === 'ossutil';
+  const uploads = written.BACKUP_MODE !== 'local' && written.BACKUP_UPLOAD_TOOL !== 'rclone';
   const endpoint = written.OSS_ENDPOINT;
   if (!uploads || endpoint === undefined || written.OSS_REGION !== undefined || regionOfEndpoint(endpoint))
     return [];

@@ -9,7 +9,12 @@ export interface Layout {
   readonly records: string;
   /** One directory for each run that is under way, or was killed. */
   readonly running: string;
+  /** One file for each upload that was begun and not completed. */
+  readonly uploads: string;
 }
+
+/** How the dump and the globals of a run are encrypted. */
+export type EncryptionMethod = 'none' | 'age' | 'gpg';
 
 /** Every file that a run leaves, and its hidden name while it is being written. */
 export interface RunFiles {
@@ -30,24 +35,45 @@ export function layoutOf(baseDirectory: string): Layout {
     reports: join(baseDirectory, 'reports'),
     records: join(baseDirectory, 'records'),
     running: join(baseDirectory, 'running'),
+    uploads: join(baseDirectory, 'uploads'),
   };
 }
 
-export const DUMP_SUFFIX = '.dump';
-export const CHECKSUM_SUFFIX = '.dump.sha256';
-export const GLOBALS_SUFFIX = '_globals.sql';
-
-export function filesOfRun(layout: Layout, run: string): RunFiles {
+export function filesOfRun(layout: Layout, run: string, encryption: EncryptionMethod = 'none'): RunFiles {
+  const end = encryption === 'none' ? '' : `.${encryption}`;
+  const dump = `${run}.dump${end}`;
+  const checksum = `${dump}.sha256`;
+  const globals = `${run}_globals.sql${end}`;
   return {
-    dump: join(layout.data, run + DUMP_SUFFIX),
-    checksum: join(layout.data, run + CHECKSUM_SUFFIX),
-    globals: join(layout.data, run + GLOBALS_SUFFIX),
-    partialDump: join(layout.data, `.${run}${DUMP_SUFFIX}.partial`),
-    partialChecksum: join(layout.data, `.${run}${CHECKSUM_SUFFIX}.partial`),
-    partialGlobals: join(layout.data, `.${run}${GLOBALS_SUFFIX}.partial`),
+    dump: join(layout.data, dump),
+    checksum: join(layout.data, checksum),
+    globals: join(layout.data, globals),
+    partialDump: join(layout.data, `.${dump}.partial`),
+    partialChecksum: join(layout.data, `.${checksum}.partial`),
+    partialGlobals: join(layout.data, `.${globals}.partial`),
     report: join(layout.reports, `${run}.json`),
     record: join(layout.records, `${run}.json`),
   };
+}
+
+export type ArtifactKind = 'dump' | 'checksum' | 'globals';
+
+export interface ArtifactName {
+  readonly run: string;
+  readonly kind: ArtifactKind;
+  readonly encryption: EncryptionMethod;
+}
+
+/** What the name of an artifact says; undefined for any other file name. The run's name is not checked. */
+export function parseArtifactName(fileName: string): ArtifactName | undefined {
+  const { run, dump, sum, globals } =
+    /^(?<run>[^.].*?)(?:\.dump(?<dump>|\.age|\.gpg)(?<sum>\.sha256)?|_globals\.sql(?<globals>|\.age|\.gpg))$/.exec(
+      fileName,
+    )?.groups ?? {};
+  if (run === undefined) return undefined;
+  const encryption = ((dump ?? globals ?? '').slice(1) || 'none') as EncryptionMethod;
+  if (globals !== undefined) return { run, kind: 'globals', encryption };
+  return { run, kind: sum === undefined ? 'dump' : 'checksum', encryption };
 }
 
 /** The artifacts under their final names, the dump first. */

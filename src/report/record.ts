@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../error-table.ts';
+import type { EncryptionMethod } from '../files/layout.ts';
 import type { RunStatus } from './report.ts';
 
 /** How far a backup is proven: read back in full, compared with its remote copy, restored by a drill. */
@@ -25,18 +26,21 @@ export interface StageRecord {
   readonly outcome: 'done' | 'failed';
 }
 
-/** One file of a run. `crc64` is CRC-64/ECMA-182 as OSS counts it, in decimal; known where the run uploads. */
+/** One file of a run. `crc64` is CRC-64/ECMA-182 as OSS counts it, in decimal; it or the MD5 (hexadecimal) is known where the run uploads, whichever the store counts. */
 export interface Artifact {
   readonly name: string;
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly crc64?: string;
+  readonly md5?: string;
 }
 
 export interface RemoteObject {
   readonly url: string;
   readonly sizeBytes: number;
+  /** What the store counted; empty where it counts an MD5 or nothing, and the copy was then read back. */
   readonly crc64: string;
+  readonly md5?: string;
   readonly confirmedAt: string;
 }
 
@@ -64,6 +68,8 @@ export interface RunRecord {
   };
   readonly client?: { readonly version: string };
   readonly compression: string;
+  /** Absent in records of earlier versions, which did not encrypt. */
+  readonly encryption?: EncryptionMethod;
   /** What PG_DUMP_EXTRA_OPTS left out of the dump. */
   readonly leftOut: readonly string[];
   readonly globals: 'with passwords' | 'without passwords' | 'none' | 'unknown';

@@ -37,6 +37,7 @@ export async function openOssutilStore(options: OssutilOptions): Promise<Store> 
   });
 
   return {
+    checksum: 'crc64',
     url: (name) => objectUrl(target, name),
     stat: (name, signal) => headObject(target, name, signal),
     async probe(signal) {

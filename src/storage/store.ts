@@ -1,19 +1,51 @@
+import type { Readable } from 'node:stream';
+import type { Artifact } from '../report/record.ts';
+
 /** What a store itself says of an object that it holds. */
 export interface StoredObject {
   readonly sizeBytes: number;
   /** CRC-64/ECMA-182 in decimal, counted by the store over what it received. */
-  readonly crc64: string | undefined;
+  readonly crc64?: string | undefined;
+  /** In hexadecimal. */
+  readonly md5?: string | undefined;
   /** The sha256 that the uploader wrote beside the object. */
-  readonly sha256: string | undefined;
+  readonly sha256?: string | undefined;
+}
+
+export interface ListedObject {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
 }
 
 export interface PutOptions {
   readonly overwrite: boolean;
   readonly signal: AbortSignal;
+  /** Told the bytes that have been sent so far, by stores that know. */
+  readonly onBytes?: ((sent: number) => void) | undefined;
 }
 
-/** A place away from this machine that keeps artifacts. */
+export interface GetOptions {
+  /** The first and the last byte, both included. */
+  readonly range?: { readonly start: number; readonly end: number };
+  readonly signal: AbortSignal;
+}
+
+/** `versioned`: hidden, while the bucket keeps an older version. `immutable`: refused, because a retention rule (WORM) protects it. */
+export type Removal = 'removed' | 'versioned' | 'immutable';
+
+/** An upload that goes along with a file that is still being written. */
+export interface Following {
+  /** Stops to send; what was sent stays with the store for `put`, which sends the rest and completes. Never rejects. */
+  stop(): Promise<void>;
+  /** Stops, and gives up what was sent. Never rejects: what cannot be given up now is at a later `clearAbandoned`. */
+  abort(): Promise<void>;
+}
+
+/** A place that keeps artifacts, by their file names. */
 export interface Store {
+  /** The checksum that it counts over what it received, and that artifacts must therefore have. */
+  readonly checksum: 'crc64' | 'md5';
   /** The address of an artifact, for people and reports. */
   url(name: string): string;
   /**
@@ -25,14 +57,29 @@ export interface Store {
    * Sends a file, in place of an object of that name only if `overwrite` says so; resolving means that the tool reported no fault, not that the object is there.
    * @throws PgBackupError UPLOAD_FAILED, OBJECT_EXISTS
    */
-  put(
-    file: string,
-    artifact: { readonly name: string; readonly sha256: string },
-    options: PutOptions,
-  ): Promise<void>;
+  put(file: string, artifact: Artifact, options: PutOptions): Promise<void>;
   /**
    * Asks the store itself, by another route than `put`; undefined where there is no such object.
    * @throws PgBackupError CONFIRM_FAILED
    */
   stat(name: string, signal: AbortSignal): Promise<StoredObject | undefined>;
+  /**
+   * Every object directly below the store's prefix, by name, page after page.
+   * @throws PgBackupError STORE_FAILED
+   */
+  list(signal: AbortSignal): AsyncIterable<ListedObject>;
+  /**
+   * The content of an object; a stream that breaks off ends with an error, never as if it were whole.
+   * @throws PgBackupError STORE_FAILED
+   */
+  get(name: string, options: GetOptions): Promise<Readable>;
+  /**
+   * Removes an object; one that is not there counts as removed.
+   * @throws PgBackupError STORE_FAILED
+   */
+  remove(name: string, signal: AbortSignal): Promise<Removal>;
+  /** Only where the store can: begins to send a file that another process still appends to, to be completed by a `put` of the same name. */
+  follow?(file: string, name: string, signal: AbortSignal): Following;
+  /** Only where uploads can be left half-way: gives up those of names that `isWaiting` does not know. Never rejects. */
+  clearAbandoned?(isWaiting: (name: string) => boolean, signal: AbortSignal): Promise<void>;
 }
