@@ -1,17 +1,11 @@
+import type { Credentials, KnownKey } from './credentials.ts';
 import { type OssErrorCode, ossError } from './oss-error.ts';
 import { headerOf, type OssRequest } from './request.ts';
 import { signV1, stringToSignV1 } from './signature-v1.ts';
 import { canonicalRequestV4, type ScopeV4, signV4, stringToSignV4 } from './signature-v4.ts';
 
-export interface Credential {
-  readonly accessKeyId: string;
-  readonly accessKeySecret: string;
-  /** Makes the key a temporary one: requests must then carry this token. */
-  readonly securityToken?: string;
-}
-
 export interface Authority {
-  readonly credentials: readonly Credential[];
+  readonly credentials: Credentials;
   /** The region that V4 signatures must name, such as `cn-hangzhou`. */
   readonly region: string;
   readonly nowMilliseconds: number;
@@ -19,8 +13,13 @@ export interface Authority {
 
 const maximumSkewMilliseconds = 15 * 60 * 1000;
 
-/** Throws the OssError that says why the request's signature is not accepted; else says which kind it was. */
-export function authenticate(request: OssRequest, authority: Authority): 'V1' | 'V4' {
+export interface Authentic {
+  readonly signature: 'V1' | 'V4';
+  readonly key: KnownKey;
+}
+
+/** Throws the OssError that says why the request's signature is not accepted; else says of which kind and whose it was. */
+export function authenticate(request: OssRequest, authority: Authority): Authentic {
   const authorization = headerOf(request, 'authorization');
   if (authorization === undefined) {
     throw ossError('AccessDenied', { message: 'Anonymous user has no right to access this bucket.' });
@@ -28,12 +27,12 @@ export function authenticate(request: OssRequest, authority: Authority): 'V1' | 
   const v1 = /^OSS ([^:\s]+):(\S+)$/.exec(authorization);
   if (v1) {
     const [, accessKeyId = '', signature = ''] = v1;
-    const { accessKeySecret } = findCredential(request, accessKeyId, authority);
+    const key = findKey(request, accessKeyId, authority);
     refuseSkewedClock(headerOf(request, 'x-oss-date') ?? headerOf(request, 'date'), authority);
     const stringToSign = stringToSignV1(request);
-    if (signV1(stringToSign, accessKeySecret) !== signature)
+    if (signV1(stringToSign, key.credential.accessKeySecret) !== signature)
       throw mismatch(accessKeyId, signature, stringToSign);
-    return 'V1';
+    return { signature: 'V1', key };
   }
   const v4 =
     /^OSS4-HMAC-SHA256 Credential=([^/,]+)\/(\d{8})\/([^/,]*)\/([^/,]+)\/aliyun_v4_request, *(?:AdditionalHeaders=([^,]*), *)?Signature=([0-9a-f]{64})$/.exec(
@@ -41,13 +40,11 @@ export function authenticate(request: OssRequest, authority: Authority): 'V1' | 
     );
   if (!v4) throw ossError('InvalidArgument', { message: 'Authorization header is invalid.' });
   const [, accessKeyId = '', date = '', region = '', product = '', additional = '', signature = ''] = v4;
-  authenticateV4(request, authority, {
-    accessKeyId,
-    scope: { date, region, product },
-    additional,
-    signature,
-  });
-  return 'V4';
+  const scope = { date, region, product };
+  return {
+    signature: 'V4',
+    key: authenticateV4(request, authority, { accessKeyId, scope, additional, signature }),
+  };
 }
 
 interface AuthorizationV4 {
@@ -57,9 +54,9 @@ interface AuthorizationV4 {
   signature: string;
 }
 
-function authenticateV4(request: OssRequest, authority: Authority, authorization: AuthorizationV4): void {
+function authenticateV4(request: OssRequest, authority: Authority, authorization: AuthorizationV4): KnownKey {
   const { accessKeyId, scope, additional, signature } = authorization;
-  const { accessKeySecret } = findCredential(request, accessKeyId, authority);
+  const key = findKey(request, accessKeyId, authority);
   const timestamp = headerOf(request, 'x-oss-date') ?? headerOf(request, 'date') ?? '';
   const instant = refuseSkewedClock(timestamp, authority);
   if (scope.date !== new Date(instant).toISOString().slice(0, 10).replaceAll('-', '')) {
@@ -74,17 +71,19 @@ function authenticateV4(request: OssRequest, authority: Authority, authorization
   }
   const canonicalRequest = canonicalRequestV4(request, additional.split(';').filter(Boolean));
   const stringToSign = stringToSignV4(canonicalRequest, timestamp, scope);
-  if (signV4(stringToSign, accessKeySecret, scope) !== signature) {
+  if (signV4(stringToSign, key.credential.accessKeySecret, scope) !== signature) {
     throw mismatch(accessKeyId, signature, stringToSign, canonicalRequest);
   }
+  return key;
 }
 
-function findCredential(request: OssRequest, accessKeyId: string, { credentials }: Authority): Credential {
+function findKey(request: OssRequest, accessKeyId: string, authority: Authority): KnownKey {
   const token = headerOf(request, 'x-oss-security-token');
-  const credential = credentials.find((candidate) => candidate.accessKeyId === accessKeyId);
+  const key = authority.credentials.find(accessKeyId);
   const refuse = (code: OssErrorCode, options: { message?: string; ec?: string } = {}) =>
     ossError(code, { ...options, OSSAccessKeyId: accessKeyId });
-  if (!credential) throw refuse('InvalidAccessKeyId');
+  if (!key) throw refuse('InvalidAccessKeyId');
+  const { credential } = key;
   if (credential.securityToken !== undefined && token === undefined) {
     const message =
       'The OSS Access Key Id you provided does not exist in our records. ' +
@@ -92,7 +91,9 @@ function findCredential(request: OssRequest, accessKeyId: string, { credentials 
     throw refuse('InvalidAccessKeyId', { message, ec: '0002-00000003' });
   }
   if (credential.securityToken !== token) throw refuse('InvalidSecurityToken');
-  return credential;
+  const { expiresAtMilliseconds = Number.POSITIVE_INFINITY } = credential;
+  if (authority.nowMilliseconds >= expiresAtMilliseconds) throw refuse('SecurityTokenExpired');
+  return key;
 }
 
 function refuseSkewedClock(timestamp: string | undefined, { nowMilliseconds }: Authority): number {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
 import { crc64 } from 'crc64-ecma182.js';
 import type { Fault } from './faults.ts';
 import { ossError } from './oss-error.ts';
@@ -38,21 +40,65 @@ export interface Written {
   readonly storedCrc64: string;
 }
 
-/** Passes `chunks` on; resets the connection in their midst where the fault asks for it. */
+/** Passes `chunks` on; resets or holds the connection in their midst where the fault asks for it. */
 export async function* passBody(
   chunks: AsyncIterable<Buffer>,
   socket: Socket,
   fault: Fault | undefined,
 ): AsyncGenerator<Buffer> {
-  let passedBytes = 0;
-  for await (const chunk of chunks) {
-    passedBytes += chunk.length;
-    if (fault?.kind === 'reset' && passedBytes > fault.afterBytes) {
-      socket.resetAndDestroy();
-      throw new ConnectionDropped();
-    }
-    yield chunk;
+  if (fault?.kind !== 'reset' && fault?.kind !== 'stall') {
+    yield* chunks;
+    return;
   }
+  let passedBytes = 0;
+  let isOver = false;
+  for await (const chunk of chunks) {
+    const head = isOver ? chunk : chunk.subarray(0, fault.afterBytes - passedBytes);
+    passedBytes += head.length;
+    if (head.length > 0) yield head;
+    if (head.length === chunk.length) continue;
+    isOver = true;
+    if (fault.kind === 'reset') throw resetConnection(socket);
+    await until(fault.until, socket);
+    yield chunk.subarray(head.length);
+  }
+}
+
+/** Passes on the first bytes where the fault is `truncate`, and then closes the connection in good order. */
+export async function* truncateAnswer(
+  chunks: AsyncIterable<Buffer>,
+  response: ServerResponse,
+  fault: Fault | undefined,
+): AsyncGenerator<Buffer> {
+  let leftBytes = fault?.kind === 'truncate' ? fault.keepBytes : Number.POSITIVE_INFINITY;
+  for await (const chunk of chunks) {
+    if (chunk.length <= leftBytes) {
+      leftBytes -= chunk.length;
+      yield chunk;
+      continue;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    response.write(chunk.subarray(0, leftBytes), () => resolve());
+    await promise;
+    response.socket?.end();
+    throw new ConnectionDropped();
+  }
+}
+
+/** Ends the connection at once and returns what to throw. Over TLS the client sees an early end instead of a reset. */
+export function resetConnection(socket: Socket): ConnectionDropped {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
+  return new ConnectionDropped();
+}
+
+/** Waits for `promise`; throws ConnectionDropped when the client goes away first. */
+export async function until(promise: Promise<void>, socket: Socket): Promise<void> {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  socket.once('close', resolve);
+  await Promise.race([promise, closed]);
+  socket.off('close', resolve);
+  if (socket.destroyed) throw new ConnectionDropped();
 }
 
 /**

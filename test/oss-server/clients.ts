@@ -7,8 +7,7 @@ import type { TestContext } from 'node:test';
 import OSS from 'ali-oss';
 import { ossutilPath } from '../harness/parts.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import type { Credential } from './authentication.ts';
-import { type OssServer, startOssServer } from './server.ts';
+import { type Credential, type OssServer, type OssServerOptions, startOssServer } from './server.ts';
 
 export const bucket = 'backups';
 export const region = 'cn-hangzhou';
@@ -19,10 +18,10 @@ export const temporaryKey = {
   securityToken: 'a-token',
 };
 
-/** A server that knows the bucket and the two keys of this file, and ends with the test. */
+/** A server that knows the bucket and the two keys of this file, unless told otherwise, and ends with the test. */
 export async function startTestServer(
   t: TestContext,
-  options: { dataDirectory?: string; port?: number } = {},
+  options: Partial<OssServerOptions> = {},
 ): Promise<OssServer> {
   const dataDirectory = options.dataDirectory ?? temporaryDirectory(t);
   const credentials = [permanentKey, temporaryKey];
@@ -43,6 +42,9 @@ export function aliOss(server: OssServer, options: Partial<OSS.Options> = {}): O
   });
 }
 
+// Commands of ossutil that refuse --retry-times.
+const withoutRetries = ['bucket-versioning', 'object-tagging', 'worm'];
+
 export interface OssutilRun {
   readonly exitCode: number | null;
   /** Both of its output streams. */
@@ -59,7 +61,16 @@ export async function ossutil(
     credential = permanentKey,
     endpoint = server.endpoint,
     signature = ['--sign-version', 'v4', '--region', region],
-  }: { credential?: Credential; endpoint?: string; signature?: readonly string[] } = {},
+    cname,
+    environment = {},
+  }: {
+    credential?: Credential;
+    endpoint?: string;
+    signature?: readonly string[];
+    /** The custom domain name of the bucket, where it has one. */
+    cname?: string;
+    environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<OssutilRun> {
   const directory = temporaryDirectory(t);
   const workingDirectory = join(directory, 'cwd');
@@ -74,15 +85,17 @@ export async function ossutil(
     stsToken: securityToken,
   };
   const lines = Object.entries(settings).flatMap(([name, value]) => (value ? [`${name}=${value}`] : []));
-  writeFileSync(configFile, ['[Credentials]', ...lines, ''].join('\n'), { mode: 0o600 });
+  const sections = ['[Credentials]', ...lines, ...(cname ? ['[Bucket-Cname]', `${bucket}=${cname}`] : [])];
+  writeFileSync(configFile, [...sections, ''].join('\n'), { mode: 0o600 });
   const folders =
     args[0] === 'cp'
       ? ['--output-dir', join(directory, 'out'), '--checkpoint-dir', join(directory, 'checkpoint')]
       : [];
+  const retries = withoutRetries.includes(args[0] ?? '') ? [] : ['--retry-times', '1'];
   const child = spawn(
     ossutilPath() ?? 'ossutil',
-    [...args, '--config-file', configFile, '--retry-times', '1', ...signature, ...folders],
-    { cwd: workingDirectory, stdio: ['ignore', 'pipe', 'pipe'] },
+    [...args, '--config-file', configFile, ...retries, ...signature, ...folders],
+    { cwd: workingDirectory, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
   );
   const [stdout, stderr, [exitCode]] = await Promise.all([
     text(child.stdout),

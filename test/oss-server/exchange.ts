@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Fault } from './faults.ts';
 import type { MultipartUploads } from './multipart-uploads.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore, StoredObject } from './object-store.ts';
 import { ossError } from './oss-error.ts';
+import { listRight } from './ram-actions.ts';
+import type { Right } from './ram-policy.ts';
 import { headerOf, type OssRequest } from './request.ts';
 
 /** An accepted request and what a route needs to serve it. */
@@ -15,6 +17,12 @@ export interface Exchange {
   readonly store: ObjectStore;
   readonly uploads: MultipartUploads;
   readonly fault: Fault | undefined;
+  /** Whether the key that signed the request has the right. */
+  may(right: Right): boolean;
+  /** Throws AccessDenied where it has not. */
+  demand(right: Right): void;
+  /** What a key that may not list gets for an object that is not there. */
+  readonly missingKeyStatus: 403 | 404;
 }
 
 export interface Reply {
@@ -50,8 +58,24 @@ export function nameEncoding({ query }: OssRequest): {
   throw ossError('InvalidArgument', { ArgumentName: 'encoding-type', ArgumentValue: encodingType });
 }
 
-/** Throws FileAlreadyExists where the request forbids to overwrite and the object is there. */
+/** The object that the request names. Throws NoSuchKey, with the headers of the delete marker where one hides the object. */
+export function currentObject({ store, bucket, key, demand, missingKeyStatus }: Exchange): StoredObject {
+  const object = store.find(bucket, key);
+  if (object) return object;
+  if (missingKeyStatus === 403) demand(listRight(bucket, key));
+  const error = ossError('NoSuchKey', { Key: key });
+  const marker = store.deleteMarker(bucket, key);
+  if (marker) error.headers = { 'x-oss-delete-marker': 'true', 'x-oss-version-id': marker };
+  throw error;
+}
+
+/**
+ * Throws FileAlreadyExists where the request forbids to overwrite and the object is there, and FileImmutable where a
+ * retention policy protects it. In a versioned bucket neither happens: OSS ignores the header, and nothing is lost.
+ */
 export function refuseOverwrite({ request, store, bucket, key }: Exchange): void {
-  if (headerOf(request, 'x-oss-forbid-overwrite') !== 'true') return;
-  if (store.find(bucket, key)) throw ossError('FileAlreadyExists', { Key: key });
+  if (store.optionsOf(bucket).versioning || !store.find(bucket, key)) return;
+  if (headerOf(request, 'x-oss-forbid-overwrite') === 'true')
+    throw ossError('FileAlreadyExists', { Key: key });
+  store.refuseImmutable(bucket, key);
 }

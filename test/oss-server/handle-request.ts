@@ -2,26 +2,30 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { authenticate, type Credential } from './authentication.ts';
-import { ConnectionDropped, passBody } from './body.ts';
+import { authenticate } from './authentication.ts';
+import { type Authorization, authorizationOf } from './authorization.ts';
+import { ConnectionDropped, passBody, resetConnection, truncateAnswer, until } from './body.ts';
+import type { Credentials } from './credentials.ts';
+import { publishedError } from './error-catalogue.ts';
 import type { Reply } from './exchange.ts';
 import type { Fault, FaultPlan } from './faults.ts';
 import type { MultipartUploads } from './multipart-uploads.ts';
 import type { ObjectStore } from './object-store.ts';
 import { type Operation, operationOf, refuseUnknownHeaders } from './operations.ts';
 import { OssError, ossError, writeError } from './oss-error.ts';
-import { type OssRequest, parseRequest } from './request.ts';
+import { rightsFor } from './ram-actions.ts';
+import { type Hosts, headerOf, type OssRequest, parseRequest } from './request.ts';
 import type { RequestLog } from './request-log.ts';
 import { routes } from './routes/routes.ts';
 
-export interface ServerContext {
+export interface ServerContext extends Hosts {
   readonly store: ObjectStore;
   readonly uploads: MultipartUploads;
   readonly faults: FaultPlan;
   readonly log: RequestLog;
   readonly region: string;
-  readonly credentials: readonly Credential[];
-  readonly buckets: ReadonlySet<string>;
+  readonly credentials: Credentials;
+  readonly missingKeyStatus: 403 | 404;
 }
 
 /** Answers one request, whatever happens, and logs it. */
@@ -35,24 +39,33 @@ export async function handleRequest(
   response.setHeader('x-oss-request-id', requestId);
   let update: ReturnType<RequestLog['begin']> = () => {};
   try {
-    const request = parseRequest(http, context.buckets);
+    const request = parseRequest(http, context);
     const operation = operationOf(request);
     const { bucket, key } = request;
-    const userAgent = http.headers['user-agent'] ?? '';
+    const partNumber = operation === 'UploadPart' ? Number(request.query.get('partNumber')) : undefined;
+    const headers = Object.fromEntries(
+      Object.keys(http.headers).map((name) => [name, headerOf(request, name) ?? '']),
+    );
     update = context.log.begin({
       operation,
       bucket,
       key,
-      userAgent,
+      partNumber,
+      userAgent: http.headers['user-agent'] ?? '',
+      headers,
       signature: undefined,
+      accessKeyId: undefined,
       status: 'pending',
+      atMilliseconds: Date.now(),
+      endedAtMilliseconds: undefined,
     });
-    const fault = context.faults.take(operation, key);
+    const fault = context.faults.take(operation, key, partNumber);
     await applyFault(http, fault);
     const nowMilliseconds = Date.now() + (fault?.kind === 'clock-skew' ? fault.seconds * 1000 : 0);
     response.setHeader('Date', new Date(nowMilliseconds).toUTCString());
-    update({ signature: authenticate(request, { ...context, nowMilliseconds }) });
-    const reply = await route(request, operation, fault, context);
+    const { signature, key: signer } = authenticate(request, { ...context, nowMilliseconds });
+    update({ signature, accessKeyId: signer.credential.accessKeyId });
+    const reply = await route(request, operation, fault, { ...context, ...authorizationOf(signer) });
     await send(reply, http, response, fault);
   } catch (error) {
     if (http.socket.destroyed || response.headersSent) {
@@ -64,37 +77,37 @@ export async function handleRequest(
       http.resume();
     }
   } finally {
-    update({ status: response.writableEnded ? response.statusCode : 'dropped' });
+    const status = response.writableEnded ? response.statusCode : 'dropped';
+    update({ status, endedAtMilliseconds: Date.now() });
   }
 }
 
 async function applyFault(http: IncomingMessage, fault: Fault | undefined): Promise<void> {
   if (fault?.kind === 'refuse') {
-    http.socket.resetAndDestroy();
-    throw new ConnectionDropped();
+    throw resetConnection(http.socket);
   }
   if (fault?.kind === 'error') {
+    const published = publishedError(fault.code);
     throw new OssError(fault.code, {
-      status: fault.status,
-      message: fault.message ?? `${fault.code}, as ordered.`,
+      status: fault.status ?? published?.status ?? 500,
+      message: fault.message ?? published?.message ?? `${fault.code}, as ordered.`,
+      ec: fault.ec ?? published?.ec,
     });
   }
-  if (fault?.kind === 'hold') {
-    await fault.until;
-    if (http.socket.destroyed) throw new ConnectionDropped();
-  }
+  if (fault?.kind === 'hold') await until(fault.until, http.socket);
 }
 
 async function route(
   request: OssRequest,
   operation: Operation | undefined,
   fault: Fault | undefined,
-  context: ServerContext,
+  context: ServerContext & Authorization,
 ): Promise<Reply> {
   const { bucket = '', key = '' } = request;
   if (request.bucket && !context.buckets.has(bucket)) throw ossError('NoSuchBucket', { BucketName: bucket });
   if (!operation) throw ossError('NotImplemented');
   refuseUnknownHeaders(request, operation);
+  for (const right of rightsFor(operation, request)) context.demand(right);
   if (Buffer.byteLength(key) > 1023 || /^[/\\]/.test(key))
     throw ossError('InvalidObjectName', { ObjectName: key });
   return routes[operation]({ ...context, request, bucket, key, fault });
@@ -124,7 +137,8 @@ async function send(
     response.end(reply.body);
     return;
   }
-  await pipeline(passBody(reply.body, http.socket, fault), response);
+  const body = truncateAnswer(passBody(reply.body, http.socket, fault), response, fault);
+  await pipeline(body, response);
 }
 
 function asOssError(error: unknown): OssError {

@@ -1,56 +1,67 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ObjectDescription } from './object-headers.ts';
 import { ossError } from './oss-error.ts';
 
 export interface Part {
   readonly number: number;
   readonly sizeBytes: number;
-  /** MD5 of the data. */
-  readonly md5: Buffer;
+  /** MD5 of the data, hex. */
+  readonly md5: string;
   /** With its quotes, as in the header. */
   readonly etag: string;
   readonly lastModified: string;
 }
 
-export interface Upload {
+export interface Upload extends ObjectDescription {
   readonly uploadId: string;
   readonly bucket: string;
   readonly key: string;
   readonly initiated: string;
-  readonly acl: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly parts: Map<number, Part>;
 }
 
-/** The multipart uploads that are neither completed nor aborted. They end with the server. */
+const descriptionName = 'upload.json';
+
+/** The multipart uploads that are neither completed nor aborted: a directory each, so that they outlive the server. */
 export class MultipartUploads {
   readonly #directory: string;
-  readonly #pending = new Map<string, Upload>();
+  readonly #pending: Map<string, Upload>;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, pending: Map<string, Upload>) {
     this.#directory = directory;
+    this.#pending = pending;
   }
 
+  /** Opens `directory`, with the uploads and their complete parts that an earlier server left there. */
   static async open(directory: string): Promise<MultipartUploads> {
-    await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true });
-    return new MultipartUploads(directory);
+    const uploads = await Promise.all(
+      (await readdir(directory)).map((name) => readUpload(join(directory, name))),
+    );
+    return new MultipartUploads(
+      directory,
+      new Map(uploads.flatMap((upload) => (upload ? [[upload.uploadId, upload] as const] : []))),
+    );
   }
 
   async initiate(upload: Omit<Upload, 'uploadId' | 'parts'>): Promise<Upload> {
     const uploadId = randomBytes(16).toString('hex').toUpperCase();
     const pending: Upload = { ...upload, uploadId, parts: new Map() };
     await mkdir(join(this.#directory, uploadId));
+    await writeFile(
+      join(this.#directory, uploadId, descriptionName),
+      JSON.stringify({ ...upload, uploadId }),
+    );
     this.#pending.set(uploadId, pending);
     return pending;
   }
 
-  /** The upload, or NoSuchUpload. */
-  get(bucket: string, key: string, uploadId: string): Upload {
+  /** The upload, or undefined where there is none of that id for that object. */
+  find(bucket: string, key: string, uploadId: string): Upload | undefined {
     const upload = this.#pending.get(uploadId);
-    if (upload?.bucket === bucket && upload.key === key) return upload;
-    throw ossError('NoSuchUpload', { UploadId: uploadId });
+    return upload?.bucket === bucket && upload.key === key ? upload : undefined;
   }
 
   /** All of the bucket, by key and then by upload id. */
@@ -60,11 +71,16 @@ export class MultipartUploads {
     return uploads.sort((a, b) => Buffer.compare(rank(a), rank(b)));
   }
 
-  /** Makes the data in the file `incomingPath` a part, in the place of an earlier one of that number. */
+  /** Makes the data in the file `incomingPath` a part, in the place of an earlier one of that number; or NoSuchUpload. */
   async addPart(upload: Upload, part: Part, incomingPath: string): Promise<void> {
     // The upload may have been aborted while the part was on its way.
-    this.get(upload.bucket, upload.key, upload.uploadId);
-    await rename(incomingPath, this.pathOf(upload, part.number));
+    if (!this.#pending.has(upload.uploadId)) {
+      throw ossError('NoSuchUpload', { UploadId: upload.uploadId, ec: '0042-00000104' });
+    }
+    const path = this.pathOf(upload, part.number);
+    await rm(`${path}.json`, { force: true });
+    await rename(incomingPath, path);
+    await writeFile(`${path}.json`, JSON.stringify(part));
     upload.parts.set(part.number, part);
   }
 
@@ -76,5 +92,25 @@ export class MultipartUploads {
   async end(upload: Upload): Promise<void> {
     this.#pending.delete(upload.uploadId);
     await rm(join(this.#directory, upload.uploadId), { recursive: true, force: true });
+  }
+}
+
+async function readUpload(directory: string): Promise<Upload | undefined> {
+  const upload = await readDescription<Omit<Upload, 'parts'>>(join(directory, descriptionName));
+  if (!upload) {
+    await rm(directory, { recursive: true, force: true });
+    return undefined;
+  }
+  const names = (await readdir(directory)).filter((name) => /^\d+\.json$/.test(name));
+  const parts = await Promise.all(names.map((name) => readDescription<Part>(join(directory, name))));
+  return { ...upload, parts: new Map(parts.flatMap((part) => (part ? [[part.number, part] as const] : []))) };
+}
+
+// A server that was killed leaves half a description: what it describes never came to be.
+async function readDescription<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch {
+    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { userTags } from './object-tags.ts';
 import { ossError } from './oss-error.ts';
 import { headerOf, type OssRequest, ossHeaders } from './request.ts';
 
@@ -13,10 +14,23 @@ const storageClasses = ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArc
 const encryptionAlgorithms = ['AES256', 'KMS', 'SM4'];
 const accessControls = ['default', 'private', 'public-read', 'public-read-write'];
 
-/** What a PutObject or InitiateMultipartUpload says about the object to be; throws for a value that OSS does not know. */
-export function objectHeaders(request: OssRequest): { acl: string; headers: Record<string, string> } {
+/** What a PutObject or InitiateMultipartUpload says about the object to be. */
+export interface ObjectDescription {
+  readonly acl: string;
+  /** Headers to give back with the object: type, storage class, encryption, `x-oss-meta-*`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Reads the description in the request's headers; throws for a value that OSS does not know. */
+export function describeObject(request: OssRequest): ObjectDescription {
   const acl = oneOf(request, 'x-oss-object-acl', accessControls, 'InvalidArgument') ?? 'default';
-  oneOf(request, 'x-oss-server-side-encryption', encryptionAlgorithms, 'InvalidEncryptionAlgorithmError');
+  const sse = 'x-oss-server-side-encryption';
+  const algorithm = oneOf(request, sse, encryptionAlgorithms, 'InvalidEncryptionAlgorithmError');
+  const keyId = headerOf(request, `${sse}-key-id`);
+  if (keyId !== undefined && algorithm !== 'KMS') {
+    throw ossError('InvalidArgument', { ArgumentName: `${sse}-key-id`, ArgumentValue: keyId });
+  }
   const storageClass = oneOf(request, 'x-oss-storage-class', storageClasses, 'InvalidArgument') ?? 'Standard';
   const plain = keptHeaders.flatMap((name) => {
     const value = headerOf(request, name);
@@ -24,7 +38,7 @@ export function objectHeaders(request: OssRequest): { acl: string; headers: Reco
   });
   const oss = ossHeaders(request).filter(([name]) => /^x-oss-(meta-|server-side-encryption)/.test(name));
   const headers = { 'content-type': 'application/octet-stream', ...Object.fromEntries([...plain, ...oss]) };
-  return { acl, headers: { ...headers, 'x-oss-storage-class': storageClass } };
+  return { acl, headers: { ...headers, 'x-oss-storage-class': storageClass }, tags: userTags(request) };
 }
 
 /** The user metadata among an object's headers, names without their prefix. */

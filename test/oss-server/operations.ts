@@ -19,12 +19,20 @@ const storing = [
   'x-oss-object-acl',
   'x-oss-forbid-overwrite',
   'x-oss-meta-',
+  'x-oss-tagging',
 ];
-// ali-oss repeats the headers of the initiation on each part and on the completion, where OSS has no use for metadata.
-const continuing = ['x-oss-forbid-overwrite', 'x-oss-meta-'];
+// ali-oss repeats most headers of the initiation on each part and on the completion, where OSS has no use for them.
+const continuing = [
+  'x-oss-forbid-overwrite',
+  'x-oss-meta-',
+  'x-oss-server-side-encryption-key-id',
+  'x-oss-tagging',
+];
 
 const operations = {
   GetBucketInfo: { on: 'bucket', method: 'GET', requires: ['bucketInfo'] },
+  GetBucketVersioning: { on: 'bucket', method: 'GET', requires: ['versioning'] },
+  GetBucketWorm: { on: 'bucket', method: 'GET', requires: ['worm'] },
   ListObjects: { on: 'bucket', method: 'GET', requires: [], allows: [...pageOfObjects, 'marker'] },
   ListObjectsV2: {
     on: 'bucket',
@@ -36,7 +44,7 @@ const operations = {
     on: 'bucket',
     method: 'GET',
     requires: ['uploads'],
-    allows: ['prefix', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
+    allows: ['prefix', 'delimiter', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
   },
   DeleteMultipleObjects: { on: 'bucket', method: 'POST', requires: ['delete'], allows: ['encoding-type'] },
   PutObject: { on: 'object', method: 'PUT', requires: [], headers: storing },
@@ -44,6 +52,7 @@ const operations = {
   HeadObject: { on: 'object', method: 'HEAD', requires: [] },
   GetObjectMeta: { on: 'object', method: 'HEAD', requires: ['objectMeta'] },
   GetObjectAcl: { on: 'object', method: 'GET', requires: ['acl'] },
+  GetObjectTagging: { on: 'object', method: 'GET', requires: ['tagging'] },
   DeleteObject: { on: 'object', method: 'DELETE', requires: [] },
   InitiateMultipartUpload: {
     on: 'object',

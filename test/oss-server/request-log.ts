@@ -5,11 +5,19 @@ export interface LoggedRequest {
   readonly operation: Operation | undefined;
   readonly bucket: string | undefined;
   readonly key: string | undefined;
+  /** For UploadPart. */
+  readonly partNumber: number | undefined;
   readonly userAgent: string;
-  /** How the accepted signature was made. */
+  /** All request headers, names in lower case: `host` tells how the bucket was addressed. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How the accepted signature was made, and with which key. */
   readonly signature: 'V1' | 'V4' | undefined;
+  readonly accessKeyId: string | undefined;
   /** The HTTP status; `pending` until the answer has been sent, `dropped` where the connection ended before that. */
   readonly status: number | 'pending' | 'dropped';
+  /** When the head of the request had arrived, and when the answer had been sent or the connection had ended (Unix time). */
+  readonly atMilliseconds: number;
+  readonly endedAtMilliseconds: number | undefined;
 }
 
 /** Every request since the server's start, in the order of arrival. */

@@ -12,17 +12,27 @@ export interface OssRequest {
   readonly query: ReadonlyMap<string, string>;
 }
 
+export interface Hosts {
+  readonly buckets: ReadonlySet<string>;
+  /** Custom domain names and the bucket that each stands for. */
+  readonly cnames: ReadonlyMap<string, string>;
+}
+
 /**
- * Understands both host styles: `bucket.host/key`, and `host/bucket/key` where the host is an IP address or a plain name.
- * Throws InvalidArgument for a target that is not percent-encoded UTF-8.
+ * Understands every style of address: a custom domain name, `bucket.host/key`, and `host/bucket/key` where the host is an IP
+ * address or any name but one of aliyuncs.com, where OSS answers SecondLevelDomainForbidden. Throws InvalidArgument for a
+ * target that is not percent-encoded UTF-8.
  */
-export function parseRequest(http: IncomingMessage, buckets: ReadonlySet<string>): OssRequest {
+export function parseRequest(http: IncomingMessage, hosts: Hosts): OssRequest {
   // A proxied request names the host in its target; the Host header says the same.
   const target = (http.url ?? '/').replace(/^https?:\/\/[^/]*/i, '');
   const [rawPath = '', rawQuery = ''] = splitOnce(target, '?');
   const hostname = (http.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   const path = decode(rawPath).replace(/^\//, '');
-  const virtualBucket = bucketOfHost(hostname, buckets);
+  const virtualBucket = bucketOfHost(hostname, hosts);
+  if (virtualBucket === undefined && path !== '' && hostname.endsWith('.aliyuncs.com')) {
+    throw ossError('SecondLevelDomainForbidden');
+  }
   const [bucket, key] = virtualBucket === undefined ? splitOnce(path, '/') : [virtualBucket, path];
   return {
     http,
@@ -48,7 +58,9 @@ export function ossHeaders(request: OssRequest): [name: string, value: string][]
     .map((name) => [name, headerOf(request, name) ?? '']);
 }
 
-function bucketOfHost(hostname: string, buckets: ReadonlySet<string>): string | undefined {
+function bucketOfHost(hostname: string, { buckets, cnames }: Hosts): string | undefined {
+  const ownBucket = cnames.get(hostname);
+  if (ownBucket !== undefined) return ownBucket;
   const [label = '', domain = ''] = splitOnce(hostname, '.');
   if (isIP(hostname) || domain === '') return undefined;
   return buckets.has(label) || /^[\w-]+\.aliyuncs\.com$/.test(domain) ? label : undefined;

@@ -9,8 +9,11 @@ const signedParameters = [
   'delete',
   'objectMeta',
   'partNumber',
+  'tagging',
   'uploadId',
   'uploads',
+  'versioning',
+  'worm',
 ];
 
 /** The text that a V1 signature signs: method, digest, type, date, `x-oss-*` headers and the resource, line by line. */

@@ -1,13 +1,14 @@
 import { receiveText } from '../body.ts';
 import { type Exchange, nameEncoding, type Reply } from '../exchange.ts';
 import { ossError } from '../oss-error.ts';
+import { objectResource } from '../ram-actions.ts';
 import { document, innerXml, textOf } from '../xml.ts';
 
 const owner = { ID: 'oss-server', DisplayName: 'oss-server' };
 const maximumXmlBytes = 2 * 1024 ** 2;
 const maximumKeys = 1000;
 
-export function getBucketInfo({ bucket, region }: Exchange): Reply {
+export function getBucketInfo({ bucket, region, store }: Exchange): Reply {
   const body = document('BucketInfo', {
     Bucket: {
       Name: bucket,
@@ -20,6 +21,7 @@ export function getBucketInfo({ bucket, region }: Exchange): Reply {
       AccessMonitor: 'Disabled',
       TransferAcceleration: 'Disabled',
       CrossRegionReplication: 'Disabled',
+      Versioning: store.optionsOf(bucket).versioning,
       Owner: owner,
       AccessControlList: { Grant: 'private' },
       ServerSideEncryptionRule: { SSEAlgorithm: 'None' },
@@ -28,8 +30,29 @@ export function getBucketInfo({ bucket, region }: Exchange): Reply {
   return { status: 200, body };
 }
 
-/** DeleteMultipleObjects; in quiet mode the answer has no body. */
-export async function deleteMultipleObjects({ request, store, bucket, fault }: Exchange): Promise<Reply> {
+/** Empty where versioning was never switched on. */
+export function getBucketVersioning({ bucket, store }: Exchange): Reply {
+  const Status = store.optionsOf(bucket).versioning;
+  return { status: 200, body: document('VersioningConfiguration', { Status }) };
+}
+
+export function getBucketWorm({ bucket, store }: Exchange): Reply {
+  if (!store.optionsOf(bucket).worm) throw ossError('NoSuchWORMConfiguration');
+  const body = document('WormConfiguration', {
+    WormId: '1666E2CFB2B3418A',
+    State: 'Locked',
+    RetentionPeriodInDays: 365,
+    CreationDate: '2020-01-01T00:00:00.000Z',
+  });
+  return { status: 200, body };
+}
+
+/**
+ * DeleteMultipleObjects; in quiet mode the answer has no body. Where a key may not be deleted (no right, or protected by a
+ * retention policy) nothing is: what OSS does then with the others is not published.
+ */
+export async function deleteMultipleObjects(exchange: Exchange): Promise<Reply> {
+  const { request, store, bucket, fault } = exchange;
   if (request.http.headers['content-md5'] === undefined) {
     throw ossError('InvalidArgument', {
       message: 'Missing Some Required Arguments.',
@@ -42,9 +65,17 @@ export async function deleteMultipleObjects({ request, store, bucket, fault }: E
   if (keys.length === 0 || keys.length > maximumKeys || !keys.every((key) => key !== undefined)) {
     throw ossError('MalformedXML');
   }
-  await Promise.all(keys.map((key) => store.delete(bucket, key)));
+  for (const key of keys) {
+    exchange.demand({ action: 'oss:DeleteObject', resource: objectResource(bucket, key) });
+    store.refuseImmutable(bucket, key);
+  }
+  const markers = await Promise.all(keys.map((key) => store.delete(bucket, key)));
   if (textOf(deletion ?? '', 'Quiet') === 'true') return { status: 200 };
   const { encode, EncodingType } = nameEncoding(request);
-  const Deleted = keys.map((key) => ({ Key: encode(key) }));
+  const Deleted = keys.map((key, index) => ({
+    Key: encode(key),
+    DeleteMarker: markers[index] === undefined ? undefined : true,
+    DeleteMarkerVersionId: markers[index],
+  }));
   return { status: 200, body: document('DeleteResult', { EncodingType, Deleted }) };
 }

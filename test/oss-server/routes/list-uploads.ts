@@ -1,10 +1,14 @@
 import { type Exchange, integerParameter, nameEncoding, type Reply } from '../exchange.ts';
+import { ossError } from '../oss-error.ts';
 import { document } from '../xml.ts';
+import { uploadOf } from './multipart.ts';
 
 const pageLimits = { fallback: 1000, minimum: 1, maximum: 1000 };
 
 export function listMultipartUploads({ request, uploads, bucket }: Exchange): Reply {
   const { query } = request;
+  // ossutil always sends one, and it is empty.
+  if (query.get('delimiter')) throw ossError('NotImplemented', { ArgumentName: 'delimiter' });
   const [prefix, keyMarker, uploadIdMarker] = ['prefix', 'key-marker', 'upload-id-marker'].map(
     (name) => query.get(name) ?? '',
   );
@@ -38,8 +42,9 @@ export function listMultipartUploads({ request, uploads, bucket }: Exchange): Re
   return { status: 200, body };
 }
 
-export function listParts({ request, uploads, bucket, key }: Exchange): Reply {
-  const upload = uploads.get(bucket, key, request.query.get('uploadId') ?? '');
+export function listParts(exchange: Exchange): Reply {
+  const { request, bucket, key } = exchange;
+  const upload = uploadOf(exchange);
   const maxParts = integerParameter(request, 'max-parts', pageLimits);
   const marker = integerParameter(request, 'part-number-marker', {
     fallback: 0,

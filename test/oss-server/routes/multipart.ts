@@ -4,8 +4,8 @@ import { rm } from 'node:fs/promises';
 import { receiveFile, receiveText, writeFile } from '../body.ts';
 import { type Exchange, integerParameter, nameEncoding, type Reply, refuseOverwrite } from '../exchange.ts';
 import type { Part, Upload } from '../multipart-uploads.ts';
-import { encryptionHeaders, objectHeaders } from '../object-headers.ts';
-import type { StoredObject } from '../object-store.ts';
+import { describeObject, encryptionHeaders } from '../object-headers.ts';
+import { userTags } from '../object-tags.ts';
 import { ossError } from '../oss-error.ts';
 import { document, innerXml, textOf } from '../xml.ts';
 
@@ -16,13 +16,18 @@ const maximumXmlBytes = 2 * 1024 ** 2;
 
 export async function initiateMultipartUpload(exchange: Exchange): Promise<Reply> {
   const { request, uploads, bucket, key } = exchange;
-  const { acl, headers } = objectHeaders(request);
+  const description = describeObject(request);
   refuseOverwrite(exchange);
   const { encode, EncodingType } = nameEncoding(request);
-  const upload = await uploads.initiate({ bucket, key, initiated: new Date().toISOString(), acl, headers });
+  const upload = await uploads.initiate({
+    ...description,
+    bucket,
+    key,
+    initiated: new Date().toISOString(),
+  });
   return {
     status: 200,
-    headers: encryptionHeaders(headers),
+    headers: encryptionHeaders(description.headers),
     body: document('InitiateMultipartUploadResult', {
       EncodingType,
       Bucket: bucket,
@@ -34,7 +39,7 @@ export async function initiateMultipartUpload(exchange: Exchange): Promise<Reply
 
 export async function uploadPart(exchange: Exchange): Promise<Reply> {
   const { request, store, uploads, fault } = exchange;
-  const upload = uploadOf(exchange);
+  const upload = uploadOf(exchange, '0042-00000104');
   const number = integerParameter(request, 'partNumber', {
     fallback: 0,
     minimum: 1,
@@ -47,7 +52,7 @@ export async function uploadPart(exchange: Exchange): Promise<Reply> {
     const part: Part = {
       number,
       sizeBytes: written.sizeBytes,
-      md5: written.md5,
+      md5: written.md5.toString('hex'),
       etag: `"${written.md5.toString('hex').toUpperCase()}"`,
       lastModified: new Date().toISOString(),
     };
@@ -69,21 +74,23 @@ export async function uploadPart(exchange: Exchange): Promise<Reply> {
 export async function completeMultipartUpload(exchange: Exchange): Promise<Reply> {
   const { request, store, uploads, bucket, key, fault } = exchange;
   const upload = uploadOf(exchange);
+  const tags = userTags(request);
   const parts = chooseParts(await receiveText(request, maximumXmlBytes, fault), upload);
   refuseOverwrite(exchange);
   const incomingPath = store.incomingPath();
   const written = await writeFile(concatenate(exchange, upload, parts), incomingPath, fault);
-  const object: StoredObject = {
+  const object = {
     key,
     sizeBytes: written.storedSizeBytes,
     crc64: written.storedCrc64,
     etag: multipartEtag(parts),
-    type: 'Multipart',
+    type: 'Multipart' as const,
     lastModified: new Date().toISOString(),
     acl: upload.acl,
     headers: upload.headers,
+    tags: Object.keys(tags).length > 0 ? tags : upload.tags,
   };
-  await store.put(bucket, object, incomingPath);
+  const versionId = await store.put(bucket, object, incomingPath);
   await uploads.end(upload);
   const { encode, EncodingType } = nameEncoding(request);
   return {
@@ -92,6 +99,7 @@ export async function completeMultipartUpload(exchange: Exchange): Promise<Reply
       ETag: object.etag,
       'x-oss-hash-crc64ecma': written.crc64,
       ...encryptionHeaders(upload.headers),
+      ...(versionId === undefined ? {} : { 'x-oss-version-id': versionId }),
     },
     body: document('CompleteMultipartUploadResult', {
       EncodingType,
@@ -108,8 +116,12 @@ export async function abortMultipartUpload(exchange: Exchange): Promise<Reply> {
   return { status: 204 };
 }
 
-function uploadOf({ request, uploads, bucket, key }: Exchange): Upload {
-  return uploads.get(bucket, key, request.query.get('uploadId') ?? '');
+/** The upload that the request names, or NoSuchUpload. */
+export function uploadOf({ request, uploads, bucket, key }: Exchange, ec?: string): Upload {
+  const uploadId = request.query.get('uploadId') ?? '';
+  const upload = uploads.find(bucket, key, uploadId);
+  if (!upload) throw ossError('NoSuchUpload', { UploadId: uploadId, ...(ec ? { ec } : {}) });
+  return upload;
 }
 
 function chooseParts(xml: string, upload: Upload): Part[] {
@@ -146,6 +158,6 @@ async function* concatenate(
 }
 
 function multipartEtag(parts: readonly Part[]): string {
-  const digest = createHash('md5').update(Buffer.concat(parts.map((part) => part.md5)));
+  const digest = createHash('md5').update(parts.map((part) => part.md5).join(''), 'hex');
   return `"${digest.digest('hex').toUpperCase()}-${parts.length}"`;
 }

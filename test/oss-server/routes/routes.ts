@@ -1,6 +1,6 @@
 import type { Route } from '../exchange.ts';
 import type { Operation } from '../operations.ts';
-import { deleteMultipleObjects, getBucketInfo } from './bucket.ts';
+import { deleteMultipleObjects, getBucketInfo, getBucketVersioning, getBucketWorm } from './bucket.ts';
 import { listObjects, listObjectsV2 } from './list-objects.ts';
 import { listMultipartUploads, listParts } from './list-uploads.ts';
 import {
@@ -9,11 +9,21 @@ import {
   initiateMultipartUpload,
   uploadPart,
 } from './multipart.ts';
-import { deleteObject, getObject, getObjectAcl, getObjectMeta, headObject, putObject } from './object.ts';
+import {
+  deleteObject,
+  getObject,
+  getObjectAcl,
+  getObjectMeta,
+  getObjectTagging,
+  headObject,
+  putObject,
+} from './object.ts';
 
 /** What serves each operation. */
 export const routes: Readonly<Record<Operation, Route>> = {
   GetBucketInfo: getBucketInfo,
+  GetBucketVersioning: getBucketVersioning,
+  GetBucketWorm: getBucketWorm,
   ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
   ListMultipartUploads: listMultipartUploads,
@@ -23,6 +33,7 @@ export const routes: Readonly<Record<Operation, Route>> = {
   HeadObject: headObject,
   GetObjectMeta: getObjectMeta,
   GetObjectAcl: getObjectAcl,
+  GetObjectTagging: getObjectTagging,
   DeleteObject: deleteObject,
   InitiateMultipartUpload: initiateMultipartUpload,
   UploadPart: uploadPart,
