@@ -43,7 +43,7 @@ export function aliOss(server: OssServer, options: Partial<OSS.Options> = {}): O
 }
 
 // Commands of ossutil that refuse --retry-times.
-const withoutRetries = ['bucket-versioning', 'object-tagging', 'worm'];
+const withoutRetries = ['bucket-versioning', 'lifecycle', 'object-tagging', 'worm'];
 
 export interface OssutilRun {
   readonly exitCode: number | null;

@@ -43,6 +43,7 @@ export const catalogue = {
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
     '0042-00000002',
   ],
+  NoSuchLifecycle: [404, 'No Row found in Lifecycle Table.'],
   NoSuchWORMConfiguration: [404, 'The WORM Configuration does not exist.'],
   NotImplemented: [501, 'A header or parameter you provided implies functionality that is not implemented.'],
   PublicEndpointForbidden: [

@@ -32,6 +32,13 @@ const continuing = [
 const operations = {
   GetBucketInfo: { on: 'bucket', method: 'GET', requires: ['bucketInfo'] },
   GetBucketVersioning: { on: 'bucket', method: 'GET', requires: ['versioning'] },
+  GetBucketLifecycle: { on: 'bucket', method: 'GET', requires: ['lifecycle'] },
+  PutBucketLifecycle: {
+    on: 'bucket',
+    method: 'PUT',
+    requires: ['lifecycle'],
+    headers: ['x-oss-allow-same-action-overlap'],
+  },
   GetBucketWorm: { on: 'bucket', method: 'GET', requires: ['worm'] },
   ListObjects: { on: 'bucket', method: 'GET', requires: [], allows: [...pageOfObjects, 'marker'] },
   ListObjectsV2: {

@@ -70,6 +70,8 @@ const actions: Readonly<Partial<Record<Operation, string>>> = {
   CompleteMultipartUpload: 'oss:PutObject',
   DeleteObject: 'oss:DeleteObject',
   GetBucketInfo: 'oss:GetBucketInfo',
+  GetBucketLifecycle: 'oss:GetBucketLifecycle',
+  PutBucketLifecycle: 'oss:PutBucketLifecycle',
   GetBucketVersioning: 'oss:GetBucketVersioning',
   GetBucketWorm: 'oss:GetBucketWorm',
   GetObject: 'oss:GetObject',

@@ -1,6 +1,7 @@
 import type { Route } from '../exchange.ts';
 import type { Operation } from '../operations.ts';
 import { deleteMultipleObjects, getBucketInfo, getBucketVersioning, getBucketWorm } from './bucket.ts';
+import { getBucketLifecycle, putBucketLifecycle } from './lifecycle.ts';
 import { listObjects, listObjectsV2 } from './list-objects.ts';
 import { listMultipartUploads, listParts } from './list-uploads.ts';
 import {
@@ -23,6 +24,8 @@ import {
 export const routes: Readonly<Record<Operation, Route>> = {
   GetBucketInfo: getBucketInfo,
   GetBucketVersioning: getBucketVersioning,
+  GetBucketLifecycle: getBucketLifecycle,
+  PutBucketLifecycle: putBucketLifecycle,
   GetBucketWorm: getBucketWorm,
   ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
