@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { envExample, exitCodesPage, settingsPage } from '../src/config/reference.ts';
+import { ossErrorsPage } from '../src/storage/oss-errors-page.ts';
 
 /** Every file that is made from the tables, by its path from the root. */
 export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
@@ -8,6 +9,8 @@ export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   'docs/settings.zh-CN.md': () => settingsPage('zh'),
   'docs/exit-codes.md': () => exitCodesPage('en'),
   'docs/exit-codes.zh-CN.md': () => exitCodesPage('zh'),
+  'docs/oss-errors.md': () => ossErrorsPage('en'),
+  'docs/oss-errors.zh-CN.md': () => ossErrorsPage('zh'),
 };
 
 /** The generated file as it lies in the repository. */

@@ -1,8 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { regionOfEndpoint } from '../config/validate.ts';
-import type { Secret } from '../secret.ts';
 
-/** The bucket that the settings name and the keys to it. */
+/** The bucket that the settings name, the way to it, and what its new objects shall be. */
 export interface OssTarget {
   readonly bucket: string;
   /** Empty or without slashes at its ends. */
@@ -11,24 +10,30 @@ export interface OssTarget {
   readonly endpoint: string;
   /** For example `cn-hangzhou`. */
   readonly region: string;
-  readonly accessKeyId: Secret;
-  readonly accessKeySecret: Secret;
+  /** Where requests name the bucket: in the host name, in the path, or not at all. */
+  readonly addressing: Settings['OSS_ADDRESSING'];
+  readonly serverSideEncryption?: Settings['OSS_SERVER_SIDE_ENCRYPTION'];
+  readonly kmsKeyId?: string | undefined;
+  readonly storageClass?: Settings['OSS_STORAGE_CLASS'];
+  /** As it is written: `name=value&name=value`. */
+  readonly tags?: string | undefined;
 }
 
-/** Reads the target out of settings that were checked for an upload by ossutil. */
+/** Reads the target out of settings that were checked for an upload to OSS. */
 export function ossTarget(settings: Settings): OssTarget {
-  const { OSS_BUCKET, OSS_ENDPOINT, OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET } = settings;
+  const { OSS_BUCKET, OSS_ENDPOINT } = settings;
   const region = settings.OSS_REGION ?? regionOfEndpoint(OSS_ENDPOINT ?? '');
-  if (!OSS_BUCKET || !OSS_ENDPOINT || !OSS_ACCESS_KEY_ID || !OSS_ACCESS_KEY_SECRET || !region) {
-    throw new Error('OSS settings were not checked');
-  }
+  if (!OSS_BUCKET || !OSS_ENDPOINT || !region) throw new Error('OSS settings were not checked');
   return {
     bucket: OSS_BUCKET,
     prefix: (settings.OSS_PREFIX ?? '').replace(/\/$/, ''),
     endpoint: /^https?:\/\//.test(OSS_ENDPOINT) ? OSS_ENDPOINT.replace(/\/$/, '') : `https://${OSS_ENDPOINT}`,
     region,
-    accessKeyId: OSS_ACCESS_KEY_ID,
-    accessKeySecret: OSS_ACCESS_KEY_SECRET,
+    addressing: settings.OSS_ADDRESSING,
+    serverSideEncryption: settings.OSS_SERVER_SIDE_ENCRYPTION,
+    kmsKeyId: settings.OSS_KMS_KEY_ID,
+    storageClass: settings.OSS_STORAGE_CLASS,
+    tags: settings.OSS_OBJECT_TAGS,
   };
 }
 
@@ -38,4 +43,33 @@ export function objectKey(target: OssTarget, name: string): string {
 
 export function objectUrl(target: OssTarget, name: string): string {
   return `oss://${target.bucket}/${objectKey(target, name)}`;
+}
+
+/** What a new object shall be, as headers of PutObject or InitiateMultipartUpload; `x-oss-forbid-overwrite` belongs on CompleteMultipartUpload too. */
+export function uploadHeaders(
+  target: OssTarget,
+  { sha256, overwrite }: { readonly sha256?: string | undefined; readonly overwrite: boolean },
+): Record<string, string> {
+  const headers: Readonly<Record<string, string | undefined>> = {
+    'x-oss-server-side-encryption': target.serverSideEncryption,
+    'x-oss-server-side-encryption-key-id': target.kmsKeyId,
+    'x-oss-storage-class': target.storageClass,
+    'x-oss-tagging': target.tags && taggingHeader(target.tags),
+    'x-oss-meta-sha256': sha256,
+    'x-oss-forbid-overwrite': overwrite ? undefined : 'true',
+  };
+  return Object.fromEntries(
+    Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** The header is a query string: names and values are URL-encoded (OSS, PutObject, x-oss-tagging). */
+function taggingHeader(tags: string): string {
+  return tags
+    .split('&')
+    .map((tag) => {
+      const at = tag.indexOf('=');
+      return `${encodeURIComponent(tag.slice(0, at))}=${encodeURIComponent(tag.slice(at + 1))}`;
+    })
+    .join('&');
 }

@@ -1,22 +1,36 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PgBackupError } from '../errors.ts';
-import { findCommand, isExecutable, pathDirectories, runCommand } from '../exec.ts';
+import {
+  type CommandResult,
+  describeOutcome,
+  findCommand,
+  isExecutable,
+  pathDirectories,
+  runCommand,
+} from '../exec.ts';
 import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '../files/durable-files.ts';
 import { onDisk } from '../files/storage-error.ts';
-import { headObject } from './oss-head.ts';
-import { type OssTarget, objectUrl } from './oss-target.ts';
-import type { Store } from './store.ts';
+import type { Artifact } from '../report/record.ts';
+import { abortUploadsOf } from './abort-uploads.ts';
+import { type OssClient, openOssClient } from './oss-client.ts';
+import { isExpiredKey, type OssCredentials, type OssKeys, renewKeys } from './oss-credentials.ts';
+import { OssFailure, parseOssutilFailure, storeError } from './oss-errors.ts';
+import { ossObjects } from './oss-objects.ts';
+import { type OssTarget, objectKey, objectUrl, uploadHeaders } from './oss-target.ts';
+import type { PutOptions, Store } from './store.ts';
 
 const HANDBOOK_NAME = 'ossutil64';
 const NAMES = [HANDBOOK_NAME, 'ossutil'];
-/** No run is ever called so: the answer is that there is no such object. */
-const PROBE_NAME = '.pg-backup-probe';
-const MAXIMUM_CHARACTERS = 600;
 const RETRIES = 5;
+/** With keys that live for an hour, enough for a night. */
+const MAXIMUM_RENEWALS = 12;
+/** From this size on ossutil uploads in parts (its --bigfile-threshold). */
+const MULTIPART_BYTES = 100 * 1024 * 1024;
 
 export interface OssutilOptions {
   readonly target: OssTarget;
+  readonly credentials: OssCredentials;
   /** Private directory of the run: the keys go into a file there, and whatever ossutil litters. */
   readonly temporaryDirectory: string;
   readonly searchPath: string | undefined;
@@ -27,49 +41,122 @@ export interface OssutilOptions {
  * @throws PgBackupError COMMAND_MISSING
  */
 export async function openOssutilStore(options: OssutilOptions): Promise<Store> {
-  const { target } = options;
+  const { target, credentials } = options;
   const ossutil = findOssutil(options.searchPath);
+  const client = openOssClient(target, credentials);
   const directory = join(options.temporaryDirectory, 'ossutil');
-  const configFile = join(directory, 'config');
-  await onDisk(directory, async () => {
-    await mkdir(directory, { mode: PRIVATE_DIRECTORY_MODE });
-    await writeFile(configFile, configText(target), { mode: PRIVATE_FILE_MODE });
-  });
+  await onDisk(directory, () => mkdir(directory, { mode: PRIVATE_DIRECTORY_MODE }));
 
   return {
     checksum: 'crc64',
-    url: (name) => objectUrl(target, name),
-    stat: (name, signal) => headObject(target, name, signal),
-    async probe(signal) {
-      await headObject(target, PROBE_NAME, signal, { retries: 0 });
-    },
-    async put(file, artifact, { overwrite, signal }) {
-      const metadata = [
-        `x-oss-meta-sha256:${artifact.sha256}`,
-        ...(overwrite ? [] : ['x-oss-forbid-overwrite:true']),
-      ];
-      const result = await runCommand({
-        file: ossutil,
-        args: [
-          ...['cp', file, objectUrl(target, artifact.name), '--force'],
-          ...['--config-file', configFile, '--sign-version', 'v4', '--region', target.region],
-          ...['--output-dir', join(directory, 'output'), '--checkpoint-dir', join(directory, 'checkpoint')],
-          ...['--retry-times', String(RETRIES), '--meta', metadata.join('#')],
-        ],
-        environment: { HOME: directory, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
-        workingDirectory: directory,
-        signal,
-      });
-      signal.throwIfAborted();
-      // ossutil writes its errors to stdout, and its progress with them.
-      const said = `${result.stdout}\n${result.stderr}`;
-      if (result.exitCode !== 0 || /^Error:/m.test(said)) {
+    ...ossObjects(client),
+    async put(file, artifact, putOptions) {
+      const { signal } = putOptions;
+      // ossutil never gives up the parts of an upload that failed or was killed, and OSS asks money for them.
+      const abortParts = async (): Promise<void> => {
+        if (artifact.sizeBytes < MULTIPART_BYTES) return;
+        await abortUploadsOf(client, objectKey(target, artifact.name), signal);
+      };
+      await abortParts();
+      const own = await onDisk(directory, () => mkdtemp(join(directory, 'put-')));
+      try {
+        const failure = await putWithFreshKeys(
+          { ossutil, directory: own, client, credentials },
+          file,
+          artifact,
+          putOptions,
+        );
+        if (failure === undefined) return;
+        await abortParts();
         const object = objectUrl(target, artifact.name);
-        if (said.includes('FileAlreadyExists')) throw new PgBackupError('OBJECT_EXISTS', { object });
-        throw new PgBackupError('UPLOAD_FAILED', { object, detail: describe(said) });
+        if (failure.code === 'FileAlreadyExists') throw new PgBackupError('OBJECT_EXISTS', { object });
+        throw storeError('UPLOAD_FAILED', object, await withDrift(failure, client, signal));
+      } finally {
+        // With it go the keys.
+        await rm(own, { recursive: true, force: true });
       }
     },
   };
+}
+
+interface Tool {
+  readonly ossutil: string;
+  /** Of this upload alone. */
+  readonly directory: string;
+  readonly client: OssClient;
+  readonly credentials: OssCredentials;
+}
+
+/** Keys that expire in the middle are renewed; the next ossutil goes on from the checkpoint of the one before. */
+async function putWithFreshKeys(
+  tool: Tool,
+  file: string,
+  artifact: Artifact,
+  options: PutOptions,
+): Promise<OssFailure | undefined> {
+  try {
+    let keys = await tool.credentials.keys();
+    for (let renewals = 0; ; renewals += 1) {
+      const failure = await putOnce(tool, keys, file, artifact, options);
+      if (failure === undefined || !isExpiredKey(failure, keys) || renewals === MAXIMUM_RENEWALS)
+        return failure;
+      const renewed = await renewKeys(tool.credentials, keys);
+      if (renewed === undefined) return failure;
+      keys = renewed;
+    }
+  } catch (error) {
+    if (error instanceof OssFailure) return error;
+    throw error;
+  }
+}
+
+async function putOnce(
+  { ossutil, directory, client: { target } }: Tool,
+  keys: OssKeys,
+  file: string,
+  artifact: Artifact,
+  { overwrite, signal }: PutOptions,
+): Promise<OssFailure | undefined> {
+  const configFile = join(directory, 'config');
+  await onDisk(configFile, () =>
+    writeFile(configFile, configText(target, keys), { mode: PRIVATE_FILE_MODE }),
+  );
+  const headers = Object.entries(uploadHeaders(target, { sha256: artifact.sha256, overwrite }));
+  const result = await runCommand({
+    file: ossutil,
+    args: [
+      ...['cp', file, objectUrl(target, artifact.name), '--force'],
+      ...['--config-file', configFile, '--sign-version', 'v4', '--region', target.region],
+      ...['--output-dir', join(directory, 'output'), '--checkpoint-dir', join(directory, 'checkpoint')],
+      ...['--bigfile-threshold', String(MULTIPART_BYTES), '--retry-times', String(RETRIES)],
+      ...(target.addressing === 'path' ? ['--force-path-style'] : []),
+      ...['--meta', headers.map(([name, value]) => `${name}:${value}`).join('#')],
+    ],
+    environment: { HOME: directory, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    workingDirectory: directory,
+    signal,
+  });
+  signal.throwIfAborted();
+  return failureOf(result);
+}
+
+/** ossutil writes its errors to stdout, and its progress with them. */
+function failureOf(result: CommandResult): OssFailure | undefined {
+  const said = `${result.stdout}\n${result.stderr}`;
+  if (result.exitCode === 0 && !/^Error:/m.test(said)) return undefined;
+  return parseOssutilFailure(said.trim() || describeOutcome(result));
+}
+
+/** ossutil does not tell the time of the server; the SDK, which meets the same refusal, does. */
+async function withDrift(failure: OssFailure, client: OssClient, signal: AbortSignal): Promise<OssFailure> {
+  if (failure.code !== 'RequestTimeTooSkewed') return failure;
+  try {
+    await client.call((sdk) => sdk.head(objectKey(client.target, 'clock')), { signal, retries: 0 });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof OssFailure && error.code === failure.code) return error;
+  }
+  return failure;
 }
 
 function findOssutil(searchPath: string | undefined): string {
@@ -84,26 +171,15 @@ function findOssutil(searchPath: string | undefined): string {
   );
 }
 
-function configText(target: OssTarget): string {
+function configText(target: OssTarget, keys: OssKeys): string {
   return [
     '[Credentials]',
     'language=EN',
     `endpoint=${target.endpoint}`,
-    `accessKeyID=${target.accessKeyId.reveal()}`,
-    `accessKeySecret=${target.accessKeySecret.reveal()}`,
+    `accessKeyID=${keys.accessKeyId.reveal()}`,
+    `accessKeySecret=${keys.accessKeySecret.reveal()}`,
+    ...(keys.securityToken ? [`stsToken=${keys.securityToken.reveal()}`] : []),
+    ...(target.addressing === 'cname' ? ['[Bucket-Cname]', `${target.bucket}=${target.endpoint}`] : []),
     '',
   ].join('\n');
-}
-
-/** The facts of ossutil's error text: what OSS answered, without progress lines and without bodies. */
-function describe(said: string): string {
-  const line =
-    said.split(/[\r\n]/).find((text) => text.startsWith('Error:')) ??
-    said
-      .trim()
-      .split(/[\r\n]/)
-      .at(-1) ??
-    '';
-  // A cut in the middle of a word could leave a part of a secret that no scrubber knows.
-  return line.length <= MAXIMUM_CHARACTERS ? line : line.slice(0, MAXIMUM_CHARACTERS).replace(/\s*\S*$/, '');
 }
