@@ -1,0 +1,136 @@
+import { buffer } from 'node:stream/consumers';
+import { PgBackupError } from '../errors.ts';
+import type { Artifact } from '../report/record.ts';
+import { describeDifferences, visibleDifferences } from './copy-check.ts';
+import { readRange, withOpenFile } from './file-range.ts';
+import { giveUpUpload, patience, TOKEN_HEADER, type Uploading } from './multipart-upload.ts';
+import type { OssClient } from './oss-client.ts';
+import { OssFailure, storeError } from './oss-errors.ts';
+import { ossObjects } from './oss-objects.ts';
+import { objectKey, objectUrl, uploadHeaders } from './oss-target.ts';
+import { FIRST_PART_BYTES } from './part-plan.ts';
+import { putInParts } from './put-in-parts.ts';
+import { followFile } from './sdk-follow.ts';
+import type { PutOptions, Store, StoredObject } from './store.ts';
+import { openUploadStates } from './upload-state.ts';
+
+/** With the client's backoff, some ten minutes. */
+const RETRIES = 30;
+/** For 8 MiB at 64 KiB/s. */
+const SMALL_TIMEOUT_MILLISECONDS = 128_000;
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+export interface SdkStoreOptions {
+  readonly client: OssClient;
+  /** Where uploads that were begun are remembered. */
+  readonly uploadsDirectory: string;
+  readonly clock: () => Date;
+  /** How often a request of an upload is tried again: for some ten minutes. */
+  readonly retries?: number;
+}
+
+/** A store that uploads through ali-oss: large files in parts, also while they are still being written, and resumed where they stopped. */
+export function openSdkStore(options: SdkStoreOptions): Store {
+  const { client, clock, retries = RETRIES } = options;
+  const states = openUploadStates(options.uploadsDirectory);
+  const uploading: Uploading = { client, states, clock, retries };
+  const objects = ossObjects(client);
+
+  const stat = async (name: string, signal: AbortSignal): Promise<StoredObject | undefined> => {
+    const present = await objects.stat(name, signal);
+    if (!present || present.sha256 !== undefined) return present;
+    // The sha256 was not known yet when an upload along with a dump began; what has its token was meant to be that file.
+    const state = await states.read(objects.url(name));
+    if (state?.sha256 === undefined) return present;
+    const token = await readToken(client, name, signal);
+    return token === state.token ? { ...present, sha256: state.sha256 } : present;
+  };
+
+  return {
+    ...objects,
+    checksum: 'crc64',
+    stat,
+    async put(file, artifact, putOptions) {
+      const { signal } = putOptions;
+      try {
+        if (artifact.sizeBytes > FIRST_PART_BYTES) {
+          const ask = () => stat(artifact.name, signal);
+          await putInParts(uploading, file, artifact, { ...putOptions, stat: ask });
+        } else {
+          await putAtOnce(uploading, file, artifact, putOptions);
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        throw asUploadError(objects.url(artifact.name), error);
+      }
+    },
+    follow(file, name, signal) {
+      const following = followFile(uploading, file, name, signal);
+      return {
+        ...following,
+        async stop() {
+          const { failure, ...outcome } = await following.stop();
+          return failure === undefined
+            ? outcome
+            : { ...outcome, failure: asUploadError(objects.url(name), failure) };
+        },
+      };
+    },
+    async clearAbandoned(isWaiting, signal) {
+      await states.clearDrafts().catch(() => {});
+      const abandoned = (await states.list().catch(() => [])).filter(
+        ({ name, url }) => url === objects.url(name) && !isWaiting(name),
+      );
+      const left: string[] = [];
+      for (const state of abandoned) {
+        await giveUpUpload(uploading, state, signal).catch(() => left.push(state.name));
+      }
+      return left;
+    },
+  };
+}
+
+/** Sends a small file with one PutObject. */
+async function putAtOnce(
+  { client, retries }: Uploading,
+  path: string,
+  artifact: Artifact,
+  { overwrite, signal, onBytes }: PutOptions,
+): Promise<void> {
+  const { name, sizeBytes, sha256 } = artifact;
+  const content = await withOpenFile(path, (file) => buffer(readRange(file, { offset: 0, sizeBytes })));
+  const { res } = await client.call(
+    // The SDK adds the Content-MD5 of a buffer by itself.
+    (sdk) =>
+      sdk.put(objectKey(client.target, name), content, {
+        headers: uploadHeaders(client.target, { sha256, overwrite }),
+      }),
+    { ...patience(retries, SMALL_TIMEOUT_MILLISECONDS), signal },
+  );
+  const crc64 = (res.headers as Headers)['x-oss-hash-crc64ecma'];
+  const differences = visibleDifferences({ sizeBytes, crc64 }, artifact);
+  if (differences.length > 0) {
+    const object = objectUrl(client.target, name);
+    throw new PgBackupError('REMOTE_MISMATCH', { object, detail: describeDifferences(differences) });
+  }
+  onBytes?.(sizeBytes);
+}
+
+async function readToken(client: OssClient, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const key = objectKey(client.target, name);
+  try {
+    const { res } = await client.call((sdk) => sdk.head(key), { signal });
+    return (res.headers as Headers)[TOKEN_HEADER];
+  } catch (error) {
+    if (!(error instanceof OssFailure)) throw error;
+    throw storeError('CONFIRM_FAILED', objectUrl(client.target, name), error);
+  }
+}
+
+function asUploadError(object: string, error: unknown): unknown {
+  if (!(error instanceof OssFailure)) return error;
+  return error.code === 'FileAlreadyExists'
+    ? new PgBackupError('OBJECT_EXISTS', { object }, error)
+    : storeError('UPLOAD_FAILED', object, error);
+}

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { FIRST_PART_BYTES } from '../../src/storage/part-plan.ts';
+import type { Following, Store } from '../../src/storage/store.ts';
+import { startChildScript } from '../harness/child-script.ts';
+import { until } from '../integration/until.ts';
+import { aliOss, bucket } from '../oss-server/clients.ts';
+import { artifactOf, KEY, NAME, NEVER, openScene, partsAndABit, type Scene } from './sdk-test-store.ts';
+
+const NEW = { overwrite: false, signal: NEVER };
+const HALF = FIRST_PART_BYTES / 2;
+const ALWAYS = Number.POSITIVE_INFINITY;
+const REFUSAL = { kind: 'error', status: 403, code: 'AccessDenied' } as const;
+const UNAVAILABLE = { kind: 'error', status: 503, code: 'ServiceUnavailable' } as const;
+
+test('parts are sent while the file grows, and after its end only the rest', async (t) => {
+  const scene = await openScene(t);
+  const { server, store, stored, count, remembered } = scene;
+  const writer = startWriter(t, scene, partsAndABit(4));
+  const following = follow(store, writer.path, NEVER);
+  await writer.say(`append ${2 * FIRST_PART_BYTES + HALF}`);
+  await sentParts(scene, [2]);
+  await writer.say(`append ${FIRST_PART_BYTES}`);
+  await sentParts(scene, [2, 3]);
+  await writer.say(`append ${partsAndABit(4) - 3 * FIRST_PART_BYTES - HALF}`);
+  await sentParts(scene, [2, 3, 4]);
+  await writer.say('head 5000');
+  assert.deepEqual(await following.stop(), { sentBytes: 3 * FIRST_PART_BYTES });
+  assert.deepEqual(server.uploads(bucket)[0]?.partNumbers, [2, 3, 4]);
+
+  const final = join(scene.directory, NAME);
+  renameSync(writer.path, final);
+  const bytes = readFileSync(final);
+  const told: number[] = [];
+  await store.put(final, artifactOf(bytes), { ...NEW, onBytes: (sent) => told.push(sent) });
+  assert.ok(stored().equals(bytes));
+  assert.equal(count('UploadPart'), 5);
+  assert.equal(count('InitiateMultipartUpload'), 1);
+  assert.equal(told.at(-1), bytes.length);
+  assert.deepEqual([remembered(), server.uploads(bucket)], [[], []]);
+});
+
+test('a head longer than a part: what was sent of it is sent again', async (t) => {
+  const scene = await openScene(t);
+  const { store, stored, count } = scene;
+  const writer = startWriter(t, scene, partsAndABit(3));
+  const following = follow(store, writer.path, NEVER);
+  await writer.say(`append ${partsAndABit(3)}`);
+  await sentParts(scene, [2, 3]);
+  await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
+  await following.stop();
+  const bytes = readFileSync(writer.path);
+  await store.put(writer.path, artifactOf(bytes), NEW);
+  assert.ok(stored().equals(bytes));
+  assert.equal(count('UploadPart'), 2 + 3);
+});
+
+test('a passing fault is got over while the file grows', async (t) => {
+  const scene = await openScene(t);
+  scene.server.fail({ fault: { kind: 'reset', afterBytes: 3_000_000 }, operation: 'UploadPart' });
+  scene.server.fail({ fault: UNAVAILABLE, operation: 'UploadPart', times: 2 });
+  const writer = startWriter(t, scene, partsAndABit(3));
+  const following = follow(scene.store, writer.path, NEVER);
+  await writer.say(`append ${partsAndABit(3)}`);
+  await sentParts(scene, [2, 3]);
+  assert.deepEqual(await following.stop(), { sentBytes: 2 * FIRST_PART_BYTES });
+});
+
+for (const [what, fault] of [
+  ['a refusal', REFUSAL],
+  ['an outage', UNAVAILABLE],
+] as const) {
+  for (const operation of ['InitiateMultipartUpload', 'UploadPart'] as const) {
+    test(`${what} of ${operation} ends the sending and is told; put makes up for it`, async (t) => {
+      const scene = await openScene(t, { retries: 1 });
+      const { server, store, stored } = scene;
+      server.fail({ fault, operation, times: ALWAYS });
+      const writer = startWriter(t, scene, partsAndABit(3));
+      const following = follow(store, writer.path, NEVER);
+      await writer.say(`append ${partsAndABit(3)}`);
+      await server.waitForRequest((request) => request.operation === operation);
+      const { sentBytes, failure } = await following.stop();
+      assert.equal(sentBytes, 0);
+      assert.equal((failure as { code?: string }).code, 'UPLOAD_FAILED');
+      server.heal();
+      const bytes = readFileSync(writer.path);
+      await store.put(writer.path, artifactOf(bytes), NEW);
+      assert.ok(stored().equals(bytes));
+      assert.deepEqual(server.uploads(bucket), []);
+    });
+  }
+}
+
+test('an abort gives up what was sent, with parts under way and after an interruption too', async (t) => {
+  for (const isInterrupted of [false, true]) {
+    const scene = await openScene(t);
+    const { server, remembered, count } = scene;
+    const hold = { kind: 'hold', until: new Promise<void>(() => {}) } as const;
+    server.fail({ fault: { kind: 'hold', until: Promise.resolve() }, operation: 'UploadPart' });
+    server.fail({ fault: hold, operation: 'UploadPart', times: ALWAYS });
+    const writer = startWriter(t, scene, partsAndABit(3));
+    const interruption = new AbortController();
+    const following = follow(scene.store, writer.path, interruption.signal);
+    await writer.say(`append ${partsAndABit(3)}`);
+    await server.waitForRequest(() => count('UploadPart') === 2);
+    if (isInterrupted) interruption.abort();
+    await following.abort();
+    assert.deepEqual([server.uploads(bucket), remembered()], [[], []]);
+    await following.abort();
+    assert.equal(count('AbortMultipartUpload'), 1);
+  }
+});
+
+test('an abort that OSS does not hear stays remembered', async (t) => {
+  const scene = await openScene(t);
+  const { server, store, remembered } = scene;
+  server.fail({ fault: REFUSAL, operation: 'AbortMultipartUpload' });
+  const writer = startWriter(t, scene, partsAndABit(2));
+  const following = follow(store, writer.path, NEVER);
+  await writer.say(`append ${partsAndABit(2)}`);
+  await sentParts(scene, [2]);
+  await following.abort();
+  assert.equal(remembered().length, 1);
+  assert.deepEqual(await store.clearAbandoned?.(() => false, NEVER), []);
+  assert.deepEqual([server.uploads(bucket), remembered()], [[], []]);
+});
+
+test('an interruption is no failure, and what was sent stays for the next attempt', async (t) => {
+  const scene = await openScene(t);
+  const { server, store, count } = scene;
+  const writer = startWriter(t, scene, partsAndABit(2));
+  const interruption = new AbortController();
+  const following = follow(store, writer.path, interruption.signal);
+  await writer.say(`append ${partsAndABit(2)}`);
+  await sentParts(scene, [2]);
+  interruption.abort();
+  assert.deepEqual(await following.stop(), { sentBytes: FIRST_PART_BYTES });
+  const bytes = readFileSync(writer.path);
+  await store.put(writer.path, artifactOf(bytes), NEW);
+  assert.equal(count('UploadPart'), 3);
+  assert.deepEqual(server.uploads(bucket), []);
+});
+
+for (const operation of ['UploadPart', 'CompleteMultipartUpload'] as const) {
+  test(`an object that is cut short at ${operation} is found out, known as ours and replaced`, async (t) => {
+    const scene = await openScene(t);
+    const { server, store, stored, remembered } = scene;
+    server.fail({ fault: { kind: 'truncate', keepBytes: 200_000 }, operation });
+    const writer = startWriter(t, scene, partsAndABit(2));
+    const following = follow(store, writer.path, NEVER);
+    await writer.say(`append ${partsAndABit(2)}`);
+    await sentParts(scene, [2]);
+    await following.stop();
+    const bytes = readFileSync(writer.path);
+    const artifact = artifactOf(bytes);
+    await assert.rejects(store.put(writer.path, artifact, NEW), { code: 'REMOTE_MISMATCH' });
+    assert.equal(server.objects(bucket)[0]?.metadata['sha256'], undefined);
+    assert.equal((await store.stat(NAME, NEVER))?.sha256, artifact.sha256);
+
+    // The attempt that would replace it is cut off: it must be known as ours after that, too.
+    const interruption = new AbortController();
+    const hold = { kind: 'hold', until: new Promise<void>(() => {}) } as const;
+    server.fail({ fault: hold, operation: 'UploadPart', times: ALWAYS });
+    const replacing = store.put(writer.path, artifact, { overwrite: true, signal: interruption.signal });
+    await server.waitForRequest(
+      (request) => request.operation === 'UploadPart' && request.status === 'pending',
+    );
+    interruption.abort();
+    await assert.rejects(replacing);
+    server.heal();
+    assert.equal((await store.stat(NAME, NEVER))?.sha256, artifact.sha256);
+    await store.put(writer.path, artifact, { overwrite: true, signal: NEVER });
+    assert.ok(stored().equals(bytes));
+    assert.deepEqual([remembered(), server.uploads(bucket)], [[], []]);
+  });
+}
+
+test("somebody else's object of that name is not taken for ours", async (t) => {
+  const scene = await openScene(t);
+  const { server, store } = scene;
+  const writer = startWriter(t, scene, partsAndABit(2));
+  const following = follow(store, writer.path, NEVER);
+  await writer.say(`append ${partsAndABit(2)}`);
+  await sentParts(scene, [2]);
+  await following.stop();
+  const artifact = artifactOf(readFileSync(writer.path));
+  const { promise: until, resolve: release } = Promise.withResolvers<void>();
+  server.fail({ fault: { kind: 'hold', until }, operation: 'CompleteMultipartUpload' });
+  const putting = store.put(writer.path, artifact, NEW);
+  await server.waitForRequest(({ operation }) => operation === 'CompleteMultipartUpload');
+
+  await aliOss(server).put(KEY, Buffer.from('of somebody else'));
+  assert.equal((await store.stat(NAME, NEVER))?.sha256, undefined);
+  release();
+  await assert.rejects(putting, { code: 'OBJECT_EXISTS' });
+  assert.equal((await store.stat(NAME, NEVER))?.sha256, undefined);
+});
+
+function follow(store: Store, path: string, signal: AbortSignal): Following {
+  const following = store.follow?.(path, NAME, signal);
+  assert.ok(following);
+  return following;
+}
+
+/** Resolves once just these parts are remembered as sent. */
+function sentParts({ recordedParts }: Scene, numbers: readonly number[]): Promise<void> {
+  return until(recordedParts, [...numbers]);
+}
+
+function startWriter(
+  t: TestContext,
+  { directory }: Scene,
+  totalBytes: number,
+): { path: string; say: (command: string) => Promise<void> } {
+  const path = join(directory, `.${NAME}.partial`);
+  const writer = startChildScript(t, new URL('./follow-writer.ts', import.meta.url), [
+    path,
+    String(totalBytes),
+  ]);
+  return {
+    path,
+    async say(command) {
+      writer.child.stdin?.write(`${command}\n`);
+      assert.equal(await writer.nextLine(), 'done');
+    },
+  };
+}
