@@ -1,7 +1,11 @@
 import type { Environment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { openOssClient } from './oss-client.ts';
+import { openOssCredentials } from './oss-credentials.ts';
 import { ossTarget } from './oss-target.ts';
 import { openOssutilStore } from './ossutil.ts';
+import { openRcloneStore } from './rclone.ts';
+import { openSdkStore } from './sdk.ts';
 import type { Store } from './store.ts';
 
 export interface OpenStoreOptions {
@@ -12,6 +16,7 @@ export interface OpenStoreOptions {
   readonly temporaryDirectory: string;
   /** Remembers uploads that were begun and not completed. */
   readonly uploadsDirectory: string;
+  readonly clock: () => Date;
 }
 
 /**
@@ -19,11 +24,18 @@ export interface OpenStoreOptions {
  * @throws PgBackupError COMMAND_MISSING
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store | undefined> {
-  const { settings, environment, temporaryDirectory } = options;
+  const { settings, environment, temporaryDirectory, uploadsDirectory, clock } = options;
   if (settings.BACKUP_MODE === 'local') return undefined;
-  return openOssutilStore({
-    target: ossTarget(settings),
-    temporaryDirectory,
-    searchPath: environment['PATH'],
-  });
+  const searchPath = environment['PATH'];
+  if (settings.BACKUP_UPLOAD_TOOL === 'rclone') {
+    const { RCLONE_REMOTE: remote, RCLONE_PATH: path } = settings;
+    if (path === undefined) throw new Error('rclone settings were not checked');
+    return openRcloneStore({ remote, path, environment, temporaryDirectory, searchPath });
+  }
+  const target = ossTarget(settings);
+  const credentials = openOssCredentials(settings, environment);
+  if (settings.BACKUP_UPLOAD_TOOL === 'sdk') {
+    return openSdkStore({ client: openOssClient(target, credentials), uploadsDirectory, clock });
+  }
+  return openOssutilStore({ target, credentials, temporaryDirectory, searchPath });
 }

@@ -34,10 +34,16 @@ export interface GetOptions {
 /** `versioned`: hidden, while the bucket keeps an older version. `immutable`: refused, because a retention rule (WORM) protects it. */
 export type Removal = 'removed' | 'versioned' | 'immutable';
 
+export interface FollowOutcome {
+  readonly sentBytes: number;
+  /** The fault that ended it before `stop` did, if one did. */
+  readonly failure?: unknown;
+}
+
 /** An upload that goes along with a file that is still being written. */
 export interface Following {
   /** Stops to send; what was sent stays with the store for `put`, which sends the rest and completes. Never rejects. */
-  stop(): Promise<void>;
+  stop(): Promise<FollowOutcome>;
   /** Stops, and gives up what was sent. Never rejects: what cannot be given up now is at a later `clearAbandoned`. */
   abort(): Promise<void>;
 }
@@ -80,6 +86,6 @@ export interface Store {
   remove(name: string, signal: AbortSignal): Promise<Removal>;
   /** Only where the store can: begins to send a file that another process still appends to, to be completed by a `put` of the same name. */
   follow?(file: string, name: string, signal: AbortSignal): Following;
-  /** Only where uploads can be left half-way: gives up those of names that `isWaiting` does not know. Never rejects. */
-  clearAbandoned?(isWaiting: (name: string) => boolean, signal: AbortSignal): Promise<void>;
+  /** Only where uploads can be left half-way: gives up those of names that `isWaiting` does not know, and returns the names for which that failed. Never rejects. */
+  clearAbandoned?(isWaiting: (name: string) => boolean, signal: AbortSignal): Promise<string[]>;
 }

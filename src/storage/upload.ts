@@ -1,5 +1,6 @@
 import { PgBackupError } from '../errors.ts';
 import type { Artifact, RemoteObject } from '../report/record.ts';
+import { checkCopy, describeDifferences, isSame, visibleDifferences } from './copy-check.ts';
 import type { PutOptions, Store, StoredObject } from './store.ts';
 
 export interface LocalArtifact {
@@ -8,28 +9,41 @@ export interface LocalArtifact {
 }
 
 /**
- * Sends the artifacts that the store does not hold yet, in the given order.
+ * Sends the artifacts that the store does not hold yet, in the given order; `onBytes` is told how much of all of them is there.
  * @throws PgBackupError UPLOAD_FAILED, or OBJECT_EXISTS for an object of that name with another content that is not ours.
  */
 export async function sendArtifacts(
   store: Store,
   files: readonly LocalArtifact[],
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly onBytes?: (sent: number) => void },
 ): Promise<void> {
+  const { signal, onBytes } = options;
+  let sentBefore = 0;
   for (const { path, artifact } of files) {
     const present = await statBeforeUpload(store, artifact.name, signal);
-    if (present && differences(present, artifact).length === 0) continue;
-    // What a cut upload of this very file left may be replaced; anything else is somebody's.
-    if (present && present.sha256 !== artifact.sha256) {
-      throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) });
+    if (!present || !(await isThere(store, present, artifact, signal))) {
+      // What a cut upload of this very file left may be replaced; anything else is somebody's.
+      if (present && present.sha256 !== artifact.sha256) {
+        throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) });
+      }
+      await put(
+        store,
+        { path, artifact },
+        {
+          overwrite: present !== undefined,
+          signal,
+          onBytes: (sent) => onBytes?.(sentBefore + sent),
+        },
+      );
     }
-    await put(store, { path, artifact }, { overwrite: present !== undefined, signal });
+    sentBefore += artifact.sizeBytes;
+    onBytes?.(sentBefore);
   }
 }
 
 /**
  * Compares each artifact with what the store itself says it holds.
- * @throws PgBackupError REMOTE_MISMATCH for a missing object, another size or another CRC-64.
+ * @throws PgBackupError REMOTE_MISMATCH for a missing object, another size or another checksum.
  */
 export async function confirmArtifacts(
   store: Store,
@@ -39,20 +53,20 @@ export async function confirmArtifacts(
 ): Promise<RemoteObject[]> {
   const confirmed: RemoteObject[] = [];
   for (const artifact of artifacts) {
-    const present = await store.stat(artifact.name, signal);
-    const detail = present ? differences(present, artifact).join('; ') : 'there is no such object';
-    if (!present || detail !== '') {
-      throw new PgBackupError('REMOTE_MISMATCH', { object: store.url(artifact.name), detail });
+    const object = store.url(artifact.name);
+    const copy = await checkCopy(store, artifact, signal);
+    if (!copy) throw new PgBackupError('REMOTE_MISMATCH', { object, detail: MISSING });
+    if (copy.differences.length > 0) {
+      throw new PgBackupError('REMOTE_MISMATCH', { object, detail: describeDifferences(copy.differences) });
     }
-    confirmed.push({
-      url: store.url(artifact.name),
-      sizeBytes: present.sizeBytes,
-      crc64: present.crc64 ?? '',
-      confirmedAt: clock().toISOString(),
-    });
+    const { sizeBytes, crc64 = '', md5 } = copy.present;
+    const confirmedAt = clock().toISOString();
+    confirmed.push({ url: object, sizeBytes, crc64, ...(md5 === undefined ? {} : { md5 }), confirmedAt });
   }
   return confirmed;
 }
+
+const MISSING = { en: 'there is no such object', zh: '没有该对象' };
 
 /** What keeps us from asking before an upload would keep us from uploading: there is no copy yet that could be unconfirmed. */
 async function statBeforeUpload(
@@ -65,7 +79,7 @@ async function statBeforeUpload(
   } catch (error) {
     if (!(error instanceof PgBackupError) || error.code !== 'CONFIRM_FAILED') throw error;
     // Without the right to list, a missing object may look forbidden; the store then keeps an existing one from being overwritten.
-    if (String(error.parameters['detail']).startsWith('AccessDenied')) return undefined;
+    if (error.parameters['storeCode'] === 'AccessDenied') return undefined;
     throw new PgBackupError('UPLOAD_FAILED', { ...error.parameters }, error);
   }
 }
@@ -77,18 +91,17 @@ async function put(store: Store, { path, artifact }: LocalArtifact, options: Put
     if (!(error instanceof PgBackupError) || error.code !== 'OBJECT_EXISTS') throw error;
     // It is our own where the answer to a first attempt was lost, and the tool made a second one.
     const present = await store.stat(artifact.name, options.signal);
-    if (!present || differences(present, artifact).length > 0) throw error;
+    if (!present || !(await isThere(store, present, artifact, options.signal))) throw error;
   }
 }
 
-function differences(present: StoredObject, artifact: Artifact): string[] {
-  const found: string[] = [];
-  if (present.sizeBytes !== artifact.sizeBytes) {
-    found.push(`${present.sizeBytes} bytes instead of ${artifact.sizeBytes}`);
-  }
-  // Two checksums that nobody counted are not equal.
-  if (artifact.crc64 === undefined || present.crc64 !== artifact.crc64) {
-    found.push(`CRC-64 ${present.crc64 ?? 'unknown'} instead of ${artifact.crc64 ?? 'unknown'}`);
-  }
-  return found;
+/** Read back where no checksum tells; what has another size need not be. */
+async function isThere(
+  store: Store,
+  present: StoredObject,
+  artifact: Artifact,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (visibleDifferences(present, artifact).length > 0) return false;
+  return isSame(present, artifact) || (await checkCopy(store, artifact, signal))?.differences.length === 0;
 }

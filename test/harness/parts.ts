@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
  */
 export type Part =
   | 'ossutil'
+  | 'rclone'
+  | 'age'
+  | 'gpg'
   | 'root'
   | 'tmpfs'
   | 'postgres-client'
@@ -39,6 +42,12 @@ export function ossutilPath(): string | undefined {
   return candidates.find((path) => existsSync(path));
 }
 
+/** The path of the rclone that `build/rclone` makes, which is also a server; or undefined. */
+export function rclonePath(): string | undefined {
+  const path = join(projectDirectory, '.parts/bin/rclone');
+  return existsSync(path) ? path : undefined;
+}
+
 /** Each PostgreSQL major with client programs here and their directory, in ascending order of the major. */
 export function clientDirectories(): ReadonlyMap<number, string> {
   const found = new Map<number, string>();
@@ -67,6 +76,10 @@ function withNeededParts(part: Part): Part[] {
 
 function isThere(part: Part): boolean {
   if (part === 'ossutil') return ossutilPath() !== undefined;
+  if (part === 'rclone') return rclonePath() !== undefined;
+  if (part === 'age' || part === 'gpg') {
+    return pathDirectories().some((directory) => existsSync(join(directory, part)));
+  }
   if (part === 'root') return process.getuid?.() === 0;
   if (part === 'tmpfs') return canMountTmpfs();
   if (part === 'postgres-client') return clientDirectories().size > 0;
