@@ -68,7 +68,7 @@ RUN --mount=type=bind,from=apt,source=/etc/apt,target=/etc/apt --mount=type=secr
     --mount=type=tmpfs,target=/var/log \
     apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      ca-certificates libstdc++6 tini util-linux \
+      ca-certificates gpg gpg-agent libstdc++6 tini util-linux \
       libpq5 liblz4-1 libreadline8t64 libzstd1 zlib1g
 # The group is root's, so that platforms which choose any uid with gid 0 can write to a fresh volume, too.
 RUN useradd --no-log-init --uid 10001 --user-group --create-home --skel /dev/null pg-backup \
@@ -83,7 +83,8 @@ COPY --chmod=644 package.json LICENSE /app/
 COPY --chmod=755 bin /app/bin
 COPY --chmod=755 src /app/src
 RUN for client in /usr/lib/postgresql/*/bin/pg_dump; do "$client" --version || exit 1; done \
- && node --version && ossutil --version && tini --version && setpriv --version && flock --version
+ && node --version && ossutil --version && tini --version && setpriv --version && flock --version \
+ && gpg --version && gpg-agent --version
 
 ENV NODE_ENV=production LANG=C.UTF-8
 USER 10001:10001

@@ -1,8 +1,9 @@
 // Runs in a container, with the volumes of one finished run: holds files and report against their contract.
-// Argument: the status that the report must have. Speaks only to fail.
+// Arguments: the status that the report must have, and the encryption, empty for none. Speaks only to fail.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 
 const BASE = '/data/db-backups';
 const REPORT_KEYS = [
@@ -13,7 +14,8 @@ const LOCAL_KEYS = ['file', 'globalsFile', 'checksumSha256', 'sizeBytes'];
 const RUN_NAME = /^shop_\d{8}T\d{6}Z_sidecar$/;
 const UTC_SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
-const expectedStatus = process.argv[2];
+const [expectedStatus, encryption] = process.argv.slice(2);
+const end = encryption ? `.${encryption}` : '';
 const runName = checkReport();
 checkData(runName);
 checkLog();
@@ -43,22 +45,28 @@ function checkReport(): string {
 }
 
 function checkLocal(runName: string, local: Record<string, unknown>): void {
-  const dump = `${BASE}/data/${runName}.dump`;
+  const dump = `${BASE}/data/${runName}.dump${end}`;
   assert.equal(local.file, dump);
-  assert.equal(local.globalsFile, `${BASE}/data/${runName}_globals.sql`);
+  assert.equal(local.globalsFile, `${BASE}/data/${runName}_globals.sql${end}`);
   assert.equal(local.sizeBytes, statSync(dump).size);
-  assert.equal(readFileSync(`${dump}.sha256`, 'utf8').trimEnd(), `${local.checksumSha256}  ${runName}.dump`);
+  assert.equal(
+    readFileSync(`${dump}.sha256`, 'utf8').trimEnd(),
+    `${local.checksumSha256}  ${basename(dump)}`,
+  );
 }
 
 function checkData(runName: string): void {
-  const files = expectedStatus === 'SUCCESS' ? ['.dump', '.dump.sha256', '_globals.sql'] : [];
+  const files =
+    expectedStatus === 'SUCCESS' ? [`.dump${end}`, `.dump${end}.sha256`, `_globals.sql${end}`] : [];
   assert.deepEqual(readdirSync(`${BASE}/data`).sort(), files.map((suffix) => runName + suffix).sort());
   assert.equal(modeOf(`${BASE}/data`), 0o700);
   if (expectedStatus !== 'SUCCESS') return;
-  assert.equal(modeOf(`${BASE}/data/${runName}.dump`), 0o600);
-  assert.equal(modeOf(`${BASE}/data/${runName}_globals.sql`), 0o600);
-  execFileSync('sha256sum', ['--check', '--strict', `${runName}.dump.sha256`], { cwd: `${BASE}/data` });
-  assert.match(readFileSync(`${BASE}/data/${runName}_globals.sql`, 'utf8'), /CREATE ROLE clerk;/);
+  const [dump = '', checksum = '', globals = ''] = files.map((suffix) => `${runName}${suffix}`);
+  assert.equal(modeOf(`${BASE}/data/${dump}`), 0o600);
+  assert.equal(modeOf(`${BASE}/data/${globals}`), 0o600);
+  execFileSync('sha256sum', ['--check', '--strict', checksum], { cwd: `${BASE}/data` });
+  const isReadable = readFileSync(`${BASE}/data/${globals}`, 'utf8').includes('CREATE ROLE clerk;');
+  assert.equal(isReadable, !encryption);
 }
 
 function checkLog(): void {

@@ -12,11 +12,14 @@ checks_run() {
   start_postgres || { docker logs "$id-postgres" >&2; die 'the Postgres container does not start'; }
 
   check 'it shows its commands' shows_help
-  check 'it has node, a client, ossutil, setpriv and flock, but no npm' has_its_parts
+  check 'it has node, a client, ossutil, setpriv, flock and gpg, but no npm' has_its_parts
   check 'no layer and no setting of the image holds a secret' holds_no_secret
 
   check 'backup: exit 0, files and report' backs_up default 10001:10001
   check 'backup as any uid, read-only root, no capabilities, password from a file' backs_up hardened 12345:12345
+  check 'backup encrypted by gpg for a key, read back as any uid, read-only root' encrypts gpg-key
+  check 'backup encrypted by gpg with a passphrase, the same way' encrypts gpg-passphrase
+  check 'backup encrypted by age with a passphrase, the same way' encrypts age-passphrase
   check 'the dump restores to the same rows' restores default
   check 'the recipe of the README' follows_readme
   check 'a wrong password: exit 5 and a FAILED report' refuses_wrong_password
@@ -79,15 +82,16 @@ start_backup() {
     --env PG_HOST=db --env PG_DATABASE=shop --env PG_USER=postgres --env BACKUP_MODE=local "$@" "$image" backup >/dev/null
 }
 
-# Waits for the end of a backup; its output and what it left must fit the expected exit code and report.
+# Waits for the end of a backup; its output and what it left must fit the expected exit code and report. The last word is
+# the encryption, if there is one.
 expect() {
-  local case=$1 exit_code=$2 status=$3 found
+  local case=$1 exit_code=$2 status=$3 encryption=${4-} found
   found=$(timeout 60 docker wait "$id-backup-$case")
   docker logs "$id-backup-$case" 2>&1 | tee "$work/backup.log"
   echo "exit code $found, expected $exit_code"
   [ "$found" = "$exit_code" ]
   local volumes=(--volume "$id-$case:/data/db-backups:ro" --volume "$id-$case-log:/var/log/db-backup:ro")
-  inside node "${volumes[@]}" "$image" --input-type=module-typescript - "$status" <"$here/check-run.ts"
+  inside node "${volumes[@]}" "$image" --input-type=module-typescript - "$status" "$encryption" <"$here/check-run.ts"
   lacks grep --fixed-strings "$password" "$work/backup.log"
   lacks inside grep "${volumes[@]}" "$image" --recursive --fixed-strings "$password" /data/db-backups /var/log/db-backup
 }
@@ -96,7 +100,7 @@ shows_help() { docker run --rm --label "$label" "${readonly_root[@]}" "$image" -
 
 has_its_parts() {
   inside sh "$image" -ec 'node --version; ossutil --version; /usr/lib/postgresql/17/bin/pg_dump --version
-    setpriv --version; flock --version; ! command -v npm'
+    setpriv --version; flock --version; gpg --version; gpg-agent --version; ! command -v npm'
 }
 
 holds_no_secret() {
@@ -115,6 +119,26 @@ backs_up() {
     start_backup "$case" "$user" --env PGPASSWORD="$password"
   fi
   expect "$case" 0 SUCCESS
+}
+
+encrypts() {
+  local case=$1 method=${1%-*} options
+  if [ "$case" = gpg-key ]; then
+    docker volume create --label "$label" "$id-keys" >/dev/null
+    inside sh --volume "$id-keys:/keys" "$image" -ec 'export GNUPGHOME=$(mktemp -d); cd /keys
+      gpg --batch --quiet --passphrase "" --quick-generate-key backup@example.com future-default default never
+      gpg --batch --armor --output public.asc --export
+      gpg --batch --armor --output secret.asc --export-secret-keys
+      chmod 0400 secret.asc; chown -R 12345:12345 .'
+    options=(--volume "$id-keys:/keys:ro" --env BACKUP_ENCRYPTION_RECIPIENTS=/keys/public.asc
+      --env BACKUP_ENCRYPTION_IDENTITY_FILE=/keys/secret.asc)
+  else
+    options=(--env BACKUP_ENCRYPTION_PASSPHRASE="$password")
+  fi
+  start_backup "$case" 12345:12345 "${readonly_root[@]}" --env PGPASSWORD="$password" \
+    --env BACKUP_ENCRYPTION="$method" "${options[@]}"
+  expect "$case" 0 SUCCESS "$method"
+  grep 'proven: read' "$work/backup.log"
 }
 
 restores() {
