@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseLanguage, type Language, render, type Text } from '../src/language.ts';
 import { ossutilPath } from '../test/harness/parts.ts';
-import { runDemoBackup } from './backup.ts';
 import { startBucket } from './bucket.ts';
+import { type DemoInstallation, runPgBackup } from './pg-backup.ts';
 import { restoreAndCompare } from './read-back.ts';
 import { startSampleDatabase } from './sample-database.ts';
 import { showFiles, showObjects, showReport, showSummary } from './show.ts';
@@ -20,20 +20,23 @@ async function demo(options: DemoOptions, cleanUp: AsyncDisposableStack): Promis
   say(TEXTS.database, { directory });
   const database = await startSampleDatabase(join(directory, 'postgres'), cleanUp);
   const ossutil = ossutilPath();
-  const bucket = ossutil ? await startBucket(join(directory, 'oss'), cleanUp) : undefined;
-  say(bucket ? TEXTS.backUpBoth : TEXTS.backUpLocal);
-  await runDemoBackup({ directory, database, bucket, ossutil, language, signal });
+  const bucket = await startBucket(join(directory, 'oss'), cleanUp);
+  const installation: DemoInstallation = { directory, database, bucket, ossutil, language, signal };
+  say(ossutil ? TEXTS.backUpOssutil : TEXTS.backUpSdk);
+  await runPgBackup(['backup'], installation);
 
   say(TEXTS.files);
   const dump = await showFiles(directory);
   say(TEXTS.report);
   await showReport(directory);
-  if (bucket) {
-    say(TEXTS.objects);
-    showObjects(bucket);
-  }
+  say(TEXTS.objects);
+  showObjects(bucket);
   say(TEXTS.readBack);
   await restoreAndCompare({ database, dump, language });
+  say(TEXTS.list);
+  await runPgBackup(['list'], installation);
+  say(TEXTS.verify);
+  await runPgBackup(['verify', '--remote'], installation);
   await showSummary(directory, { keep, language });
 }
 
@@ -48,13 +51,13 @@ const TEXTS = {
     en: 'Starting a throw-away PostgreSQL with sample data in {directory}',
     zh: '在 {directory} 中启动一次性的 PostgreSQL 并载入示例数据',
   },
-  backUpBoth: {
-    en: 'Backing it up: local disk and bucket (BACKUP_MODE=both)',
-    zh: '开始备份：本地磁盘与桶（BACKUP_MODE=both）',
+  backUpOssutil: {
+    en: 'Backing it up: local disk and bucket, uploaded by ossutil (BACKUP_MODE=both)',
+    zh: '开始备份：本地磁盘与桶，由 ossutil 上传（BACKUP_MODE=both）',
   },
-  backUpLocal: {
-    en: 'Backing it up: local disk only, because there is no ossutil here (BACKUP_MODE=local)',
-    zh: '开始备份：仅本地磁盘，因为此处没有 ossutil（BACKUP_MODE=local）',
+  backUpSdk: {
+    en: 'Backing it up: local disk and bucket, uploaded by the SDK because there is no ossutil here (BACKUP_UPLOAD_TOOL=sdk)',
+    zh: '开始备份：本地磁盘与桶，因此处没有 ossutil，改由 SDK 上传（BACKUP_UPLOAD_TOOL=sdk）',
   },
   files: { en: 'The files', zh: '产生的文件' },
   report: { en: 'The report that the platform reads', zh: '平台读取的报表' },
@@ -62,6 +65,14 @@ const TEXTS = {
   readBack: {
     en: 'Reading it back: checksum, and a restore into an empty database',
     zh: '读回：校验和，并恢复到一个空库',
+  },
+  list: {
+    en: 'pg-backup list: what there is, here and in the bucket',
+    zh: 'pg-backup list：本地与桶中的备份',
+  },
+  verify: {
+    en: 'pg-backup verify --remote: is every copy still what it was?',
+    zh: 'pg-backup verify --remote：每个副本是否仍与原来一致？',
   },
   interrupted: { en: 'Interrupted; everything is cleared away.', zh: '已中断；所有内容均已清理。' },
 } as const satisfies Record<string, Text>;

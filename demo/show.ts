@@ -49,18 +49,14 @@ export async function showSummary(
     objects: record.remote.length,
     directory,
   };
-  console.log(`\n${render(record.remote.length > 0 ? DONE_BOTH : DONE_LOCAL, options.language, figures)}`);
+  console.log(`\n${render(DONE, options.language, figures)}`);
   console.log(render(options.keep ? KEPT : CLEARED, options.language, figures));
   console.log(`\n${render(NEXT, options.language)}`);
 }
 
-const DONE_BOTH: Text = {
+const DONE: Text = {
   en: 'Done: {database} of database became a dump of {dump} in {seconds} s; read back, {objects} objects confirmed in the bucket, restored.',
   zh: '完成：{database} 的数据库在 {seconds} 秒内备份为 {dump} 的转储；已读回，桶中 {objects} 个对象已确认，并已恢复比对。',
-};
-const DONE_LOCAL: Text = {
-  en: 'Done: {database} of database became a dump of {dump} in {seconds} s; read back and restored.',
-  zh: '完成：{database} 的数据库在 {seconds} 秒内备份为 {dump} 的转储；已读回，并已恢复比对。',
 };
 const KEPT: Text = { en: 'Everything stays in {directory}', zh: '所有内容保留在 {directory}' };
 const CLEARED: Text = {
@@ -74,6 +70,7 @@ const NEXT: Text = {
   cp .env.backup.example my.env     your settings; then:
   BACKUP_ENV_FILE=my.env npx pg-backup config
   BACKUP_ENV_FILE=my.env npx pg-backup backup
+  BACKUP_ENV_FILE=my.env npx pg-backup list
   npm test                          the whole suite on real parts`,
   zh: `接下来：
   npx pg-backup --help              命令与退出码
@@ -81,5 +78,6 @@ const NEXT: Text = {
   cp .env.backup.example my.env     填写您的配置，然后：
   BACKUP_ENV_FILE=my.env npx pg-backup config
   BACKUP_ENV_FILE=my.env npx pg-backup backup
+  BACKUP_ENV_FILE=my.env npx pg-backup list
   npm test                          用真实组件运行全部测试`,
 };

@@ -1,9 +1,11 @@
 import yargs from 'yargs';
 import type { BackupContext } from './backup/context.ts';
-import { planPrune, prune } from './backup/prune.ts';
-import { describePlan } from './backup/prune-plan.ts';
-import { repairKilledRuns } from './backup/repair.ts';
+import { listBackups } from './backup/list-backups.ts';
+import { pruneNow, showPrune } from './backup/prune.ts';
 import { backup } from './backup/run.ts';
+import { uploadWaiting } from './backup/upload-waiting.ts';
+import { verifyCopies } from './backup/verify-copies.ts';
+import { CLI_TEXTS } from './cli-texts.ts';
 import { effectiveSettings, settingsHelp } from './config/help.ts';
 import { describeError, PgBackupError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
@@ -18,40 +20,63 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   const { language, stdout } = surroundings;
   let exitCode = 0;
   const say = (text: Text): string => render(text, language);
+  const write = (text: string): unknown => stdout.write(text);
   const parser = yargs()
     .scriptName('pg-backup')
     .locale(language === 'zh' ? 'zh_CN' : 'en')
-    .usage(say(USAGE))
+    .usage(say(CLI_TEXTS.usage))
     .command(
       'backup',
-      say(BACKUP),
+      say(CLI_TEXTS.backup),
       (command) => command.epilogue(`${settingsHelp(language)}\n\n${exitCodesHelp(language)}`),
       async () => {
         exitCode = await runLogged(surroundings, backup);
       },
     )
+    .command('upload', say(CLI_TEXTS.upload), {}, async () => {
+      exitCode = await runLogged(surroundings, uploadWaiting);
+    })
     .command(
-      'prune',
-      say(PRUNE),
-      (command) => command.option('dry-run', { type: 'boolean', default: false, describe: say(DRY_RUN) }),
-      async ({ dryRun }) => {
-        exitCode = await runLogged(surroundings, async (context) => {
-          if (dryRun) {
-            stdout.write(describePlan(await planPrune(context), context.language));
-            return;
-          }
-          await repairKilledRuns(context);
-          await prune(context);
-        });
+      'list',
+      say(CLI_TEXTS.list),
+      (command) => command.option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.json) }),
+      async ({ json }) => {
+        exitCode = await runLogged(surroundings, (context) => listBackups(context, { json, write }));
       },
     )
-    .command('config', say(CONFIG), {}, () => {
+    .command(
+      'verify [run]',
+      say(CLI_TEXTS.verify),
+      (command) =>
+        command
+          .positional('run', { type: 'string', describe: say(CLI_TEXTS.run) })
+          .option('all', { type: 'boolean', describe: say(CLI_TEXTS.all) })
+          .option('remote', { type: 'boolean', default: false, describe: say(CLI_TEXTS.remote) })
+          .conflicts('run', 'all'),
+      async ({ run, all, remote }) => {
+        exitCode = await runLogged(surroundings, (context) =>
+          verifyCopies(context, { run, all, remote, write }),
+        );
+      },
+    )
+    .command(
+      'prune',
+      say(CLI_TEXTS.prune),
+      (command) =>
+        command.option('dry-run', { type: 'boolean', default: false, describe: say(CLI_TEXTS.dryRun) }),
+      async ({ dryRun }) => {
+        exitCode = await runLogged(surroundings, (context) =>
+          dryRun ? showPrune(context, write) : pruneNow(context),
+        );
+      },
+    )
+    .command('config', say(CLI_TEXTS.config), {}, () => {
       const loaded = loadFrom(surroundings);
       stdout.write(`${effectiveSettings(loaded, language)}\n`);
       for (const warning of settingWarnings(loaded)) surroundings.stderr.write(`${say(warning)}\n`);
     })
-    .epilogue(`${exitCodesHelp(language)}\n\n${say(NEXT)}`)
-    .demandCommand(1, 1, say(NO_COMMAND), say(NO_COMMAND))
+    .epilogue(`${exitCodesHelp(language)}\n\n${say(CLI_TEXTS.next)}`)
+    .demandCommand(1, 1, say(CLI_TEXTS.noCommand), say(CLI_TEXTS.noCommand))
     .strict()
     .version(VERSION)
     .help()
@@ -62,7 +87,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     });
   if (args.length === 0) {
     stdout.write(`${await parser.getHelp()}\n`);
-    throw new PgBackupError('USAGE', { detail: say(NO_COMMAND) });
+    throw new PgBackupError('USAGE', { detail: say(CLI_TEXTS.noCommand) });
   }
   await parser.parseAsync([...args], {}, (_error, _argv, output) => {
     if (output) stdout.write(`${output}\n`);
@@ -90,31 +115,5 @@ function exitCodesHelp(language: Language): string {
   const lines = Object.entries(EXIT_CODES).map(
     ([code, text]) => `  ${code.padStart(3)}  ${render(text, language)}`,
   );
-  return [render({ en: 'Exit codes:', zh: '退出码：' }, language), ...lines].join('\n');
+  return [render(CLI_TEXTS.exitCodes, language), ...lines].join('\n');
 }
-
-const USAGE: Text = {
-  en: 'pg-backup <command>\n\nLogical PostgreSQL backups that are read back in full and compared with their remote copy.',
-  zh: 'pg-backup <命令>\n\nPostgreSQL 逻辑备份：完整读回校验，并与远端副本逐一比对。',
-};
-const BACKUP: Text = {
-  en: 'back up the database that the settings name, now',
-  zh: '立即备份配置所指的数据库',
-};
-const PRUNE: Text = {
-  en: 'remove local backups that RETENTION_DAYS gives up',
-  zh: '按 RETENTION_DAYS 清理过期的本地备份',
-};
-const DRY_RUN: Text = { en: 'only show what would go and why', zh: '仅显示将清理的内容及原因' };
-const CONFIG: Text = {
-  en: 'show the effective settings and where each came from',
-  zh: '显示生效的配置及其来源',
-};
-const NO_COMMAND: Text = {
-  en: 'Name one command, for example: pg-backup backup',
-  zh: '请给出一个命令，例如：pg-backup backup',
-};
-const NEXT: Text = {
-  en: 'Start here: pg-backup config shows what is set; pg-backup backup --help lists every setting.',
-  zh: '从这里开始：pg-backup config 查看当前配置；pg-backup backup --help 列出全部配置项。',
-};

@@ -238,6 +238,14 @@ export const ERRORS = {
       zh: '原因见上方日志。文件已保留；可运行：pg-backup upload',
     },
   },
+  FILES_CHANGED: {
+    exitCode: 14,
+    message: { en: '{path} {change}.', zh: '{path} {change}。' },
+    hint: {
+      en: 'Put it back as it was, or give up the upload of this run by removing {remedy}.',
+      zh: '请将其恢复原状，或删除 {remedy} 以放弃该次备份的上传。',
+    },
+  },
   COPIES_DAMAGED: {
     exitCode: 14,
     message: {
@@ -261,8 +269,8 @@ export const ERRORS = {
       zh: '备份已完成，但旧文件清理失败：{detail}',
     },
     hint: {
-      en: 'Check the rights below BACKUP_BASE_DIR; then run: pg-backup prune',
-      zh: '检查 BACKUP_BASE_DIR 下的权限，然后运行：pg-backup prune',
+      en: 'Check the rights below BACKUP_BASE_DIR and, for remote copies, to list and delete objects; then run: pg-backup prune',
+      zh: '检查 BACKUP_BASE_DIR 下的权限；若为远端副本，检查列出与删除对象的权限；然后运行：pg-backup prune',
     },
   },
   INTERRUPTED: {

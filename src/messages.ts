@@ -43,15 +43,43 @@ export const MESSAGES = {
     en: 'The user "{user}" may not read passwords (pg_authid): the globals are written without them (--no-role-passwords)',
     zh: '用户 "{user}" 无权读取口令（pg_authid）：全局对象将不含口令（--no-role-passwords）',
   },
+  NOT_READ_BACK: {
+    en: 'The archive was encrypted but cannot be read back here: no identity or passphrase is set',
+    zh: '归档已加密，但无法在此处读回：未设置身份文件或口令',
+  },
   TOOL_OUTPUT: { en: '{tool}: {line}', zh: '{tool}：{line}' },
+  SENT_ALONG: {
+    en: '{size} of the dump were uploaded while it was being made',
+    zh: '转储进行的同时已上传 {size}',
+  },
+  ALONG_FAILED: {
+    en: 'Uploading along with the dump has ended early: {message} The rest is sent once the dump is complete',
+    zh: '边转储边上传提前结束：{message} 其余部分将在转储完成后上传',
+  },
   OBJECT_CONFIRMED: {
-    en: 'Confirmed: {object} ({size}, CRC-64 {crc64})',
-    zh: '已确认：{object}（{size}，CRC-64 {crc64}）',
+    en: 'Confirmed: {object} ({size}, {checksum})',
+    zh: '已确认：{object}（{size}，{checksum}）',
   },
   PENDING_UPLOADED: { en: 'Sent the waiting backup {run}', zh: '已补传等待中的备份 {run}' },
   PENDING_FAILED: {
     en: 'The waiting backup {run} could not be sent: {message} It stays and is tried again',
     zh: '等待中的备份 {run} 未能上传：{message} 文件保留，稍后重试',
+  },
+  PENDING_CHANGED: {
+    en: 'The waiting backup {run} cannot be sent: {message} {hint}',
+    zh: '等待中的备份 {run} 无法上传：{message} {hint}',
+  },
+  OUTBOX_FAILED: {
+    en: 'The waiting backups could not be looked after: {message} They stay and are tried again',
+    zh: '未能处理等待中的备份：{message} 文件保留，稍后重试',
+  },
+  ABANDONED_REMAIN: {
+    en: 'What was sent of {count} uploads that nobody waits for could not be given up yet, and may be charged: {names}',
+    zh: '有 {count} 个无人等待的上传尚未能放弃，其已传部分可能计费：{names}',
+  },
+  NOTHING_WAITS: {
+    en: 'No backup of {database} waits for its upload',
+    zh: '{database} 没有等待上传的备份',
   },
   LOCAL_FILES_REMOVED: {
     en: 'Local files of {run} removed: the copy in OSS is confirmed',
@@ -61,6 +89,26 @@ export const MESSAGES = {
   RETENTION_DONE: {
     en: 'Retention: {kept} kept, {removed} removed',
     zh: '保留策略：保留 {kept}，清理 {removed}',
+  },
+  REMOTE_REMOVED: {
+    en: 'Removed the remote copy of {run}: {reason}',
+    zh: '已清理 {run} 的远端副本：{reason}',
+  },
+  REMOTE_IMMUTABLE: {
+    en: 'The remote copies of {count} expired backups stay: a retention rule of the bucket (WORM) protects them',
+    zh: '{count} 个过期备份的远端副本保留：受桶的合规保留策略（WORM）保护',
+  },
+  REMOTE_VERSIONED: {
+    en: 'The bucket keeps versions: the remote copies of {count} expired backups are hidden, and their versions stay until a lifecycle rule removes them',
+    zh: '桶已开启版本控制：{count} 个过期备份的远端副本已隐藏，其历史版本保留到生命周期规则将其清除为止',
+  },
+  REMOTE_RETENTION_DONE: {
+    en: 'Remote retention: {kept} kept, {removed} removed; {others} other objects were left alone',
+    zh: '远端保留策略：保留 {kept}，清理 {removed}；其余 {others} 个对象保持原样',
+  },
+  UPLOADS_ELSEWHERE: {
+    en: 'Another process on this machine is sending the waiting backups of this database: they are left to it',
+    zh: '本机另有进程正在补传该库等待中的备份：交由其完成',
   },
   REPORTS_UNREADABLE: {
     en: '{count} unreadable files in {directory} were passed over: {files}',

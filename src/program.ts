@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { BackupContext } from './backup/context.ts';
 import { type Environment, type LoadedSettings, loadSettings } from './config/load.ts';
-import { SETTING_NAMES, settingOf } from './config/settings.ts';
+import { SETTING_NAMES, type SettingName, settingOf } from './config/settings.ts';
 import { type Language, render, type Text } from './language.ts';
 import { createLog, type Output } from './logging.ts';
 import { ignoredVariables } from './postgres/connection.ts';
@@ -44,7 +44,7 @@ export function createBackupContext(surroundings: Surroundings, loaded: LoadedSe
   const { settings, environment } = loaded;
   const language = settings.BACKUP_LANG ?? surroundings.language;
   const clock = (): Date => new Date();
-  const scrub = createScrub(secretsOf(loaded));
+  const scrub = scrubFor(environment);
   let progress: Progress | undefined;
   const log = createLog({
     output: aboveTheLiveLine(surroundings.stderr, () => progress?.clear()),
@@ -77,12 +77,18 @@ export function createBackupContext(surroundings: Surroundings, loaded: LoadedSe
 
 /** Replaces every secret value that the environment or the settings hold. */
 export function scrubFor(environment: Environment): Scrub {
-  const names = SETTING_NAMES.filter((name) => settingOf(name).secret);
-  return createScrub(names.flatMap((name) => (environment[name] ? [new Secret(environment[name])] : [])));
+  return createScrub(secretsIn(environment));
 }
 
-function secretsOf({ settings }: LoadedSettings): Secret[] {
-  return SETTING_NAMES.map((name) => settings[name]).filter((value) => value instanceof Secret);
+/** The keys of other programs' own variables: rclone's remotes and the credentials chain of Alibaba Cloud. */
+const FOREIGN_SECRETS =
+  /^(RCLONE_CONFIG_.*(KEY(_ID)?|PASS|PASSWORD2?|TOKEN|SECRET)|ALIBABA_CLOUD_(ACCESS_KEY_(ID|SECRET)|SECURITY_TOKEN))$/;
+
+function secretsIn(environment: Environment): Secret[] {
+  return Object.entries(environment).flatMap(([name, value]) => {
+    const isOurs = (SETTING_NAMES as string[]).includes(name) && settingOf(name as SettingName).secret;
+    return value && (isOurs || FOREIGN_SECRETS.test(name)) ? [new Secret(value)] : [];
+  });
 }
 
 function aboveTheLiveLine(output: Output, clear: () => void): Output {

@@ -15,19 +15,20 @@ const { dependencies } = JSON.parse(readFileSync(join(projectDirectory, 'package
   dependencies: Record<string, string>;
 };
 
-/** Has no effects and no options that matter, so it needs no door. */
-const PURE_PACKAGES = ['pretty-bytes'];
+/** They have no effects and no options that matter, so they need no door. */
+const PURE_PACKAGES = ['pretty-bytes', 'p-map'];
 /** bin/pg-backup.js starts through it. */
 const LOADER = 'tsx';
 
 /** The directories below src/ that each one may import from; the files that lie directly in src/ are below all of them, but for the entry. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: [],
+  encryption: ['config', 'files'],
   files: [],
   postgres: ['config'],
   report: ['files'],
   storage: ['config', 'files', 'report'],
-  backup: ['config', 'files', 'postgres', 'report', 'storage'],
+  backup: ['config', 'encryption', 'files', 'postgres', 'report', 'storage'],
 };
 const ENTRY_FILES = ['main.ts', 'cli.ts', 'program.ts'];
 

@@ -22,7 +22,7 @@ test('the help names the commands and every exit code, in both languages', async
   for (const language of ['en', 'zh'] as const) {
     const { exitCode, stdout } = await run(['--help'], language);
     assert.equal(exitCode, 0);
-    for (const command of ['backup', 'prune', 'config'])
+    for (const command of ['backup', 'upload', 'list', 'verify \\[run\\]', 'prune', 'config'])
       assert.match(stdout, new RegExp(`pg-backup ${command}`));
     for (const [code, text] of Object.entries(EXIT_CODES)) {
       assert.match(stdout.replaceAll(/\s+/g, ''), new RegExp(`${code}${asPattern(text[language])}`), code);
@@ -42,14 +42,24 @@ test('the version is that of the package', async () => {
   assert.equal(stdout.trim(), VERSION);
 });
 
-for (const args of [[], ['bakcup'], ['backup', 'now'], ['backup', '--bogus'], ['prune', '--dryrun']]) {
+for (const args of [
+  [],
+  ['bakcup'],
+  ['backup', 'now'],
+  ['backup', '--bogus'],
+  ['prune', '--dryrun'],
+  ['upload', 'now'],
+  ['list', '--jsn'],
+  ['verify', 'a-run', '--all'],
+  ['verify', 'a-run', 'another'],
+]) {
   test(`pg-backup ${args.join(' ') || 'without a command'} is a wrong usage`, async () => {
     await assert.rejects(run(args), (error) => error instanceof PgBackupError && error.code === 'USAGE');
   });
 }
 
 test('wrong settings are told before anything is done', async () => {
-  for (const command of ['backup', 'prune', 'config']) {
+  for (const command of ['backup', 'upload', 'list', 'verify', 'prune', 'config']) {
     await assert.rejects(run([command], 'en', { ...ENVIRONMENT, PG_PORT: 'x' }), {
       code: 'SETTINGS_INVALID',
     });

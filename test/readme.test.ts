@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFile, readdir, readFile, symlink } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, readFile, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { ageKey } from './encryption/keys.ts';
 import { clientDirectories, missing, ossutilPath, projectDirectory } from './harness/parts.ts';
 import { startPostgres } from './harness/postgres-server.ts';
 import { temporaryDirectory } from './harness/temporary-directory.ts';
 import { startOssBucket } from './integration/oss-bucket.ts';
 
-const run = promisify(execFile);
+const runFile = promisify(execFile);
 
 async function shellBlocks(file: string): Promise<string[]> {
   const text = await readFile(join(projectDirectory, file), 'utf8');
@@ -20,8 +21,8 @@ test('both READMEs give the same commands', async () => {
   assert.deepEqual(await shellBlocks('README.zh-CN.md'), await shellBlocks('README.md'));
 });
 
-test('the commands of the README back up and restore', { skip: missing('ossutil') }, async (t) => {
-  const [, copyExample = '', useIt = '', restore = ''] = await shellBlocks('README.md');
+test('the commands of the README back up and restore', { skip: missing('ossutil', 'age') }, async (t) => {
+  const [, copyExample = '', useIt = '', restore = '', decrypt = ''] = await shellBlocks('README.md');
   const server = await startPostgres();
   t.after(() => server.stop());
   await server.createDatabase('community');
@@ -40,7 +41,7 @@ test('the commands of the README back up and restore', { skip: missing('ossutil'
     PGPASSWORD: server.password,
     PGPORT: String(server.port),
   };
-  const shell = (script: string, cwd: string) => run('bash', ['-euc', script], { cwd, env: environment });
+  const shell = (script: string, cwd: string) => runFile('bash', ['-euc', script], { cwd, env: environment });
 
   await shell(copyExample, checkout);
   await appendFile(
@@ -58,14 +59,27 @@ test('the commands of the README back up and restore', { skip: missing('ossutil'
   await shell(useIt, checkout);
 
   const data = join(base, 'data');
-  const dump = (await readdir(data)).find((name) => name.endsWith('.dump')) ?? '';
-  await shell(
-    restore
-      .replaceAll('<run>', dump.slice(0, -'.dump'.length))
+  const run = (await readdir(data)).find((name) => name.endsWith('.dump'))?.slice(0, -'.dump'.length) ?? '';
+  const fill = (commands: string, name: string, database = ''): string =>
+    commands
+      .replaceAll('<run>', name)
       .replaceAll('<host>', server.host)
       .replaceAll('<user>', server.user)
-      .replaceAll('<database>', 'restored'),
-    data,
-  );
+      .replaceAll('<database>', database);
+  await shell(fill(restore, run, 'restored'), data);
   assert.equal(await server.psql('SELECT text FROM notes', { database: 'restored' }), 'from the readme');
+
+  const key = await ageKey(t);
+  await appendFile(
+    join(checkout, 'my.env'),
+    `BACKUP_ENCRYPTION=age\nBACKUP_ENCRYPTION_RECIPIENTS=${key.recipient}\n`,
+  );
+  await shell(useIt, checkout);
+  const encrypted = (await readdir(data)).find((name) => name.endsWith('.dump.age')) ?? '';
+  const encryptedRun = encrypted.slice(0, -'.dump.age'.length);
+  await copyFile(key.identityFile, join(data, 'key.txt'));
+  await shell(fill(decrypt, encryptedRun), data);
+  const [, ...createAndRestore] = restore.split('\n');
+  await shell(fill(createAndRestore.join('\n'), encryptedRun, 'decrypted'), data);
+  assert.equal(await server.psql('SELECT text FROM notes', { database: 'decrypted' }), 'from the readme');
 });

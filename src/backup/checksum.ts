@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { crc64 } from 'crc64-ecma182.js';
+import { extendCrc64 } from '../files/crc64.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Artifact } from '../report/record.ts';
 
-/** crc64-ecma182.js aborts on buffers of 32 MB. */
 const BLOCK_BYTES = 1024 * 1024;
 
 /** What stores count over what they receive, beside the sha256 that is ours. */
@@ -31,7 +30,7 @@ export async function measureFile(
     for await (const block of stream as AsyncIterable<Buffer>) {
       sha256.update(block);
       md5?.update(block);
-      if (options.also === 'crc64') crc = crc64(block, crc);
+      if (options.also === 'crc64') crc = extendCrc64(crc, block);
       done += block.length;
       options.onBytes?.(done);
     }

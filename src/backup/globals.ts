@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Transform } from 'node:stream';
+import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
-import { describeOutcome, runCommand } from '../exec.ts';
+import { type Command, type CommandResult, describeOutcome, runCommand } from '../exec.ts';
 import { createPrivateFile } from '../files/durable-files.ts';
 import { diskFull, freeBytes, onDisk } from '../files/storage-error.ts';
 import type { Client } from '../postgres/clients.ts';
@@ -10,57 +12,86 @@ import { lastLines, recogniseFailure, saysDiskFull } from '../postgres/failures.
 import { quoteIdentifier } from '../postgres/identifier.ts';
 import { mayReadPasswords } from '../postgres/server.ts';
 import type { DatabaseAccess } from './database-access.ts';
+import { encryptOutput } from './encrypt-output.ts';
 
 const LAST_LINE = '-- PostgreSQL database cluster dump complete';
 const TAIL_BYTES = 1024;
 
 /**
- * Writes roles and tablespaces to `file`, which must not exist; without role passwords where the user may not read them.
+ * Writes roles and tablespaces to `file`, which must not exist; without role passwords where the user may not read them. Encrypted before
+ * they touch the disk, where there is an encryption.
  * @throws PgBackupError GLOBALS_DENIED with the right that is missing, or what else failed.
  */
 export async function dumpGlobals(
   access: DatabaseAccess,
   client: Client,
   file: string,
+  encryption?: Encryption,
 ): Promise<'with passwords' | 'without passwords'> {
-  const { signal } = access;
   const withPasswords = await mayReadPasswords(access.session);
-  await createPrivateFile(file);
-  const result = await runCommand({
+  const command = {
     file: client.pgDumpall,
     args: [
-      ...[
-        '--globals-only',
-        '--no-password',
-        `--file=${file}`,
-        ...(withPasswords ? [] : ['--no-role-passwords']),
-      ],
+      ...['--globals-only', '--no-password'],
+      ...(withPasswords ? [] : ['--no-role-passwords']),
+      ...(encryption ? [] : [`--file=${file}`]),
       // pg_dumpall takes the server from the one and the database from the other (its manual page, --dbname).
       `--dbname=${access.connectionString}`,
       `--database=${conninfo({ dbname: access.target.database })}`,
     ],
     environment: access.environment,
-    signal,
-    onErrorLine: (line) => access.onToolLine('pg_dumpall', line),
-  });
-  signal.throwIfAborted();
-  if (result.exitCode !== 0) {
-    if (saysDiskFull(result.stderr)) throw diskFull(file);
-    throw (
-      recogniseFailure(result.stderr, access.target) ??
-      deniedRight(result.stderr, access.target.user) ??
-      new PgBackupError('GLOBALS_FAILED', {
-        outcome: describeOutcome(result),
-        detail: lastLines(result.stderr),
-      })
-    );
-  }
-  if (!(await tailOf(file)).includes(LAST_LINE)) {
-    // pg_dumpall does not notice a write that failed.
-    if (freeBytes(dirname(file)) === 0) throw diskFull(file);
-    throw new PgBackupError('GLOBALS_FAILED', { outcome: 'exit code 0', detail: `${file} is not complete` });
+    signal: access.signal,
+    onErrorLine: (line: string) => access.onToolLine('pg_dumpall', line),
+  };
+  if (encryption) {
+    const failure = (result: CommandResult) => explainFailure(access, result);
+    await encryptOutput(command, file, { encryption, failure, inspect: refuseIncomplete(file) });
+  } else {
+    await writeGlobals(access, command, file);
   }
   return withPasswords ? 'with passwords' : 'without passwords';
+}
+
+async function writeGlobals(access: DatabaseAccess, command: Command, file: string): Promise<void> {
+  await createPrivateFile(file);
+  const result = await runCommand(command);
+  access.signal.throwIfAborted();
+  if (result.exitCode !== 0 && saysDiskFull(result.stderr)) throw diskFull(file);
+  const failure = explainFailure(access, result);
+  if (failure) throw failure;
+  if ((await tailOf(file)).includes(LAST_LINE)) return;
+  // pg_dumpall does not notice a write that failed.
+  throw freeBytes(dirname(file)) === 0 ? diskFull(file) : incomplete(file);
+}
+
+function explainFailure(access: DatabaseAccess, result: CommandResult): PgBackupError | undefined {
+  if (result.exitCode === 0) return undefined;
+  return (
+    recogniseFailure(result.stderr, access.target) ??
+    deniedRight(result.stderr, access.target.user) ??
+    new PgBackupError('GLOBALS_FAILED', {
+      outcome: describeOutcome(result),
+      detail: lastLines(result.stderr),
+    })
+  );
+}
+
+function incomplete(file: string): PgBackupError {
+  return new PgBackupError('GLOBALS_FAILED', { outcome: 'exit code 0', detail: `${file} is not complete` });
+}
+
+/** Passes the plain text on and fails at its end where that is not the end of the globals. */
+function refuseIncomplete(file: string): Transform {
+  let tail = Buffer.alloc(0);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+      callback(null, chunk);
+    },
+    flush(callback) {
+      callback(tail.includes(LAST_LINE) ? null : incomplete(file));
+    },
+  });
 }
 
 function deniedRight(stderr: string, user: string): PgBackupError | undefined {

@@ -16,7 +16,7 @@ import { fileSizeBytes } from './dump.ts';
 import { runName } from './run-name.ts';
 import { type Journal, markRunning, type RunningMark, readBootId } from './running.ts';
 
-const TEMPORARY_PREFIX = 'pg-backup-';
+export const TEMPORARY_PREFIX = 'pg-backup-';
 /** With the six characters of mkdtemp(3). */
 export const TEMPORARY_NAME = /^pg-backup-[A-Za-z0-9]{6}$/;
 
@@ -52,7 +52,7 @@ export async function openRun(context: BackupContext): Promise<OpenRun> {
     });
     return {
       journal,
-      files: filesOfRun(layout, journal.run),
+      files: filesOfRun(layout, journal.run, journal.encryption),
       layout,
       passfile,
       async close({ keepMark }) {
@@ -86,11 +86,12 @@ async function markUnderFreeName(
       mode: settings.BACKUP_MODE,
       tool: settings.BACKUP_UPLOAD_TOOL,
       compression: settings.BACKUP_COMPRESS,
+      encryption: settings.BACKUP_ENCRYPTION,
       leftOut: checkDumpOptions(settings.PG_DUMP_EXTRA_OPTS ?? []).leavesOut,
       bootId: readBootId(),
       temporaryDirectory,
     };
-    const mark = isNameTaken(layout, run)
+    const mark = isNameTaken(layout, journal)
       ? false
       : await markRunning(layout, journal, context.environment['PATH']);
     if (mark) return { journal, mark };
@@ -99,8 +100,8 @@ async function markUnderFreeName(
 }
 
 /** Names are unique to the second: a run may end within one. */
-function isNameTaken(layout: Layout, run: string): boolean {
-  const files = filesOfRun(layout, run);
+function isNameTaken(layout: Layout, { run, encryption }: Journal): boolean {
+  const files = filesOfRun(layout, run, encryption);
   return [files.dump, files.record, files.report].some((file) => fileSizeBytes(file) > 0);
 }
 

@@ -1,46 +1,110 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError, PgBackupError } from '../errors.ts';
-import { removeFiles } from '../files/durable-files.ts';
-import { artifactFiles, filesOfRun, type Layout } from '../files/layout.ts';
+import { ensureDirectory, PRIVATE_DIRECTORY_MODE, removeFiles } from '../files/durable-files.ts';
+import { filesOfRun, type Layout, parseArtifactName } from '../files/layout.ts';
 import { writeRecord } from '../report/directory.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { Store } from '../storage/store.ts';
 import { confirmArtifacts, type LocalArtifact, sendArtifacts } from '../storage/upload.ts';
 import { measureFile } from './checksum.ts';
 import type { BackupContext } from './context.ts';
-import { readHistory } from './history.ts';
+import { fileSizeBytes } from './dump.ts';
+import { tryFileLock } from './file-lock.ts';
+import { type KnownRun, type KnownRuns, readKnownRuns } from './known-runs.ts';
+import { encodeDatabaseName } from './run-name.ts';
 import type { RunStage } from './stages.ts';
 
-/**
- * Sends the earlier runs of this database whose upload failed, oldest first. One that fails again is logged and stays; only an
- * interruption is thrown. The reports of those runs stay as they were; their records tell of the upload.
- */
+/** As `sendWaitingRuns`, for a run that is over: whatever goes wrong is logged, and only an interruption is thrown. */
 export async function sendPendingUploads(
   context: BackupContext,
   layout: Layout,
   store: Store,
   stage: RunStage,
 ): Promise<void> {
-  const { runs } = await readHistory(layout, context.settings.PG_DATABASE);
-  for (const { name, record, isRunning } of runs) {
-    // Killed between the confirmation and the removal of what mode oss does not keep.
-    if (record?.mode === 'oss' && !record.awaitsUpload && record.remote.length > 0 && !isRunning) {
-      await removeFiles(artifactFiles(filesOfRun(layout, name)));
-    }
+  try {
+    await sendWaitingRuns(context, layout, store, stage);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    // A full disk, for one: retention comes next, and may help.
+    context.log('warn', 'OUTBOX_FAILED', { message: describeError(error, context.language).message });
   }
-  const waiting = runs.filter((run) => run.awaitsUpload && !run.isRunning);
-  for (const { name, record } of waiting.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())) {
-    if (!record) continue;
-    try {
-      await stage('upload', () => sendRun(context, layout, store, record));
-      context.log('info', 'PENDING_UPLOADED', { run: name });
-    } catch (error) {
-      context.signal.throwIfAborted();
-      context.log('warn', 'PENDING_FAILED', {
-        run: name,
-        message: describeError(error, context.language).message,
-      });
+}
+
+/**
+ * Sends the earlier runs of this database whose upload failed, oldest first, and returns the names of those that still wait. One that
+ * fails again is logged and stays. The reports of those runs stay as they were; their records tell of the upload. Where another process
+ * is at it, everything is left to that one.
+ * @throws PgBackupError where the files or the lock below BACKUP_BASE_DIR cannot be used
+ */
+export async function sendWaitingRuns(
+  context: BackupContext,
+  layout: Layout,
+  store: Store,
+  stage: RunStage,
+): Promise<string[]> {
+  const { settings, environment, signal, log } = context;
+  await ensureDirectory(layout.uploads, PRIVATE_DIRECTORY_MODE);
+  const lockFile = join(layout.uploads, `${encodeDatabaseName(settings.PG_DATABASE)}.lock`);
+  const lock = await tryFileLock(lockFile, environment['PATH']);
+  if (!lock) {
+    log('info', 'UPLOADS_ELSEWHERE');
+    return waitingRuns(await readKnownRuns(layout), layout, settings.PG_DATABASE).map(({ name }) => name);
+  }
+  try {
+    // Only now: what waited before the lock was ours may have been sent.
+    const known = await readKnownRuns(layout);
+    await clearConfirmed(known, layout, settings.PG_DATABASE);
+    const remaining: string[] = [];
+    for (const run of waitingRuns(known, layout, settings.PG_DATABASE)) {
+      if (!(await trySending(context, layout, store, run, stage))) remaining.push(run.name);
     }
+    const abandoned = await store.clearAbandoned?.((name) => isWaiting(name, known, layout), signal);
+    if (abandoned?.length) {
+      log('warn', 'ABANDONED_REMAIN', { count: abandoned.length, names: abandoned.join(', ') });
+    }
+    return remaining;
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The runs of a database whose files wait here for their upload, oldest first; also those whose files are gone. */
+function waitingRuns(known: KnownRuns, layout: Layout, database: string): KnownRun[] {
+  return (
+    [...known.byName.values()]
+      .filter((run) => run.database === database && run.awaitsUpload && !run.isRunning)
+      // Without a record that can be read, only its files can tell that it may wait.
+      .filter((run) => run.record || fileSizeBytes(join(layout.data, run.artifactNames[0] ?? '')) > 0)
+      .toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
+  );
+}
+
+/** What a run that was killed between the confirmation and the removal left, where mode oss does not keep it. */
+async function clearConfirmed(known: KnownRuns, layout: Layout, database: string): Promise<void> {
+  for (const { record, isRunning, artifactNames, ...run } of known.byName.values()) {
+    if (run.database !== database || isRunning || record?.mode !== 'oss') continue;
+    if (!record.awaitsUpload && record.remote.length > 0) await removeFiles(pathsOf(layout, artifactNames));
+  }
+}
+
+async function trySending(
+  context: BackupContext,
+  layout: Layout,
+  store: Store,
+  run: KnownRun,
+  stage: RunStage,
+): Promise<boolean> {
+  try {
+    await sendRun(context, layout, store, run, stage);
+    context.log('info', 'PENDING_UPLOADED', { run: run.name });
+    return true;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const { code, message, hint } = describeError(error, context.language);
+    if (code === 'FILES_CHANGED') context.log('warn', 'PENDING_CHANGED', { run: run.name, message, hint });
+    else context.log('warn', 'PENDING_FAILED', { run: run.name, message });
+    return false;
   }
 }
 
@@ -48,31 +112,88 @@ async function sendRun(
   context: BackupContext,
   layout: Layout,
   store: Store,
-  record: RunRecord,
+  run: KnownRun,
+  stage: RunStage,
 ): Promise<void> {
   const { signal, clock } = context;
+  const recordPath = filesOfRun(layout, run.name).record;
+  const { record } = run;
+  const isUsable =
+    record &&
+    record.artifacts.length > 0 &&
+    record.artifacts.every(({ name }) => run.artifactNames.includes(name));
+  if (!isUsable) throw filesChanged(recordPath, UNREADABLE, recordPath);
+  const totalBytes = record.artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let doneBytes = 0;
+  const figures = () => ({ bytesDone: doneBytes, yardstickBytes: totalBytes });
+  const onBytes = (done: number): void => {
+    doneBytes = done;
+  };
+  const files = await stage(
+    'checksum',
+    () => measureAgain(layout, record, store, { signal, onBytes }),
+    figures,
+  );
+  doneBytes = 0;
+  await stage('upload', () => sendArtifacts(store, inUploadOrder(files), { signal, onBytes }), figures);
+  const artifacts = files.map(({ artifact }) => artifact);
+  const remote = await stage('confirm', () => confirmArtifacts(store, artifacts, clock, signal));
+  // What was never read back is not proven by a copy either.
+  const proof = record.proof === 'read' ? 'stored' : record.proof;
+  await writeRecord(recordPath, { ...record, artifacts, remote, proof, awaitsUpload: false });
+  if (record.mode === 'oss') await removeFiles(pathsOf(layout, run.artifactNames));
+}
+
+/**
+ * Reads the files again, with the checksum that the store counts: another tool than at the time of the backup may count another one.
+ * @throws PgBackupError FILES_CHANGED
+ */
+async function measureAgain(
+  layout: Layout,
+  record: RunRecord,
+  store: Store,
+  options: { readonly signal: AbortSignal; readonly onBytes: (done: number) => void },
+): Promise<LocalArtifact[]> {
+  const { signal, onBytes } = options;
+  const recordPath = filesOfRun(layout, record.run).record;
   const files: LocalArtifact[] = [];
+  let before = 0;
   for (const artifact of record.artifacts) {
     const path = join(layout.data, artifact.name);
-    // Another tool than at the time of the backup may count another checksum.
-    const measured = await measureFile(path, artifact.name, { also: store.checksum, signal });
-    if (measured.sha256 !== artifact.sha256) {
-      throw new PgBackupError('ARCHIVE_DAMAGED', {
-        outcome: 'sha256',
-        detail: `${path} has changed since the backup`,
-      });
-    }
+    if (!existsSync(path)) throw filesChanged(path, GONE, recordPath);
+    const read = (done: number): void => onBytes(before + done);
+    const measured = await measureFile(path, artifact.name, { also: store.checksum, signal, onBytes: read });
+    if (measured.sha256 !== artifact.sha256) throw filesChanged(path, CHANGED, recordPath);
     files.push({ path, artifact: { ...artifact, ...measured } });
+    before += artifact.sizeBytes;
   }
-  await sendArtifacts(store, inUploadOrder(files), signal);
-  const artifacts = files.map(({ artifact }) => artifact);
-  const remote = await confirmArtifacts(store, artifacts, clock, signal);
-  const paths = filesOfRun(layout, record.run);
-  await writeRecord(paths.record, { ...record, artifacts, remote, proof: 'stored', awaitsUpload: false });
-  if (record.mode === 'oss') await removeFiles(artifactFiles(paths));
+  return files;
 }
 
 /** The dump last: where it is in the bucket, what belongs to it is there too. */
 export function inUploadOrder(files: readonly LocalArtifact[]): LocalArtifact[] {
   return files.toReversed();
+}
+
+/** Whether the upload of an artifact is still wanted, by any database that keeps its backups here; asked anew, as runs begin and end at any time. */
+function isWaiting(artifactName: string, known: KnownRuns, layout: Layout): boolean {
+  const run = parseArtifactName(artifactName)?.run;
+  if (run === undefined) return true;
+  // In this order: a run takes its mark away once its record is there.
+  if (existsSync(join(layout.running, run))) return true;
+  const then = known.byName.get(run);
+  return then && !then.isRunning ? then.awaitsUpload : existsSync(filesOfRun(layout, run).record);
+}
+
+const GONE = { en: 'is gone', zh: '已不存在' };
+const CHANGED = { en: 'has changed since the backup', zh: '自备份以来已被改动' };
+const UNREADABLE = { en: 'cannot be read', zh: '无法读取' };
+
+/** `remedy`: the record that, removed, gives the upload up. */
+function filesChanged(path: string, change: typeof GONE, remedy: string): PgBackupError {
+  return new PgBackupError('FILES_CHANGED', { path, change, remedy });
+}
+
+function pathsOf(layout: Layout, names: readonly string[]): string[] {
+  return names.map((name) => join(layout.data, name));
 }

@@ -1,12 +1,12 @@
 import prettyBytes from 'pretty-bytes';
 import { parseCompression } from '../config/compression.ts';
+import { type Encryption, openEncryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
 import { freeBytes } from '../files/storage-error.ts';
 import { type Client, chooseClient, findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
 import { describeServer, type Server } from '../postgres/server.ts';
-import { ossTarget } from '../storage/oss-target.ts';
-import { openOssutilStore } from '../storage/ossutil.ts';
+import { openStore } from '../storage/open-store.ts';
 import type { Store } from '../storage/store.ts';
 import type { BackupContext } from './context.ts';
 import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts';
@@ -45,15 +45,18 @@ export interface Prepared {
   readonly client: Client;
   /** Absent in mode local. */
   readonly store: Store | undefined;
+  /** Absent where nothing is encrypted. */
+  readonly encryption: Encryption | undefined;
 }
 
-/** Checks, before anything is written, what a backup needs; what may still go well is only a warning. */
+/** Checks, before anything is written, what a backup needs; what may still go well is only a warning. What is opened is closed by `cleanUp`. */
 export async function preflight(
   context: BackupContext,
   run: OpenRun,
   connected: Connected,
+  cleanUp: AsyncDisposableStack,
 ): Promise<Prepared> {
-  const { settings, log } = context;
+  const { settings, environment, log } = context;
   const server = await describeServer(connected.access.session);
   const client = chooseClient(connected.clients, server);
   checkCompression(settings.BACKUP_COMPRESS, client);
@@ -66,16 +69,21 @@ export async function preflight(
   if (run.journal.leftOut.length > 0) log('info', 'LEFT_OUT', { options: run.journal.leftOut.join(' ') });
   if (parseCompression(settings.BACKUP_COMPRESS).method === 'none') log('warn', 'UNCOMPRESSED');
   await warnOfShortSpace(context, run);
-  const store =
-    settings.BACKUP_MODE === 'local'
+  const { temporaryDirectory } = run.journal;
+  const encryption =
+    settings.BACKUP_ENCRYPTION === 'none'
       ? undefined
-      : await openOssutilStore({
-          target: ossTarget(settings),
-          temporaryDirectory: run.journal.temporaryDirectory,
-          searchPath: context.environment['PATH'],
-        });
+      : await openEncryption(settings.BACKUP_ENCRYPTION, { settings, environment, temporaryDirectory });
+  cleanUp.defer(async () => encryption?.close());
+  const store = await openStore({
+    settings,
+    environment,
+    temporaryDirectory,
+    uploadsDirectory: run.layout.uploads,
+    clock: context.clock,
+  });
   if (store) await warnOfUnreachableStore(context, store);
-  return { server, client, store };
+  return { server, client, store, encryption };
 }
 
 /** Only a warning: the dump is worth having, and waits here for its upload. */
@@ -85,7 +93,7 @@ async function warnOfUnreachableStore(context: BackupContext, store: Store): Pro
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof PgBackupError)) throw error;
-    context.log('warn', 'STORE_UNREACHABLE', { detail: String(error.parameters['detail']) });
+    context.log('warn', 'STORE_UNREACHABLE', { detail: error.parameters['detail'] ?? '' });
   }
 }
 

@@ -13,16 +13,23 @@ import {
 import type { Text } from '../language.ts';
 import { readRecord, readReport } from '../report/directory.ts';
 import type { Artifact } from '../report/record.ts';
-import { checksumLine, measureFile } from './checksum.ts';
+import { checksumLine, measureFile, type StoreChecksum } from './checksum.ts';
 import type { BackupContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
 import { TEMPORARY_NAME } from './open-run.ts';
 import { noFindings, publishOutcome } from './outcome.ts';
-import { claimDeadRun, type DeadRun, markedRuns, readBootId, removeAbandonedDrafts } from './running.ts';
+import {
+  claimDeadRun,
+  type DeadRun,
+  type Journal,
+  markedRuns,
+  readBootId,
+  removeAbandonedDrafts,
+} from './running.ts';
 
 /**
- * Clears what killed runs left and reports each of them as FAILED exactly once. Complete files are kept: they were read back before they
- * got their names. A run that cannot be repaired now is logged and left for the next start.
+ * Clears what killed runs left and reports each of them as FAILED exactly once. Complete files are kept: unless they are encrypted and no
+ * key is here, they were read back before they got their names. A run that cannot be repaired now is logged and left for the next start.
  */
 export async function repairKilledRuns(context: BackupContext): Promise<void> {
   const layout = layoutOf(context.settings.BACKUP_BASE_DIR);
@@ -45,7 +52,7 @@ export async function repairKilledRuns(context: BackupContext): Promise<void> {
 
 async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun): Promise<void> {
   const { journal } = dead;
-  const files = filesOfRun(layout, journal.run);
+  const files = filesOfRun(layout, journal.run, journal.encryption);
   await removeFiles(partialFiles(files));
   await removeAtomicLeftovers(files);
   await removeTemporaryDirectory(journal.temporaryDirectory);
@@ -56,7 +63,7 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
     if (record?.mode === 'oss' && !record.awaitsUpload) await removeFiles(artifactFiles(files));
     return;
   }
-  const remains = await inspectRemains(files, context.signal);
+  const remains = await inspectRemains(files, storeChecksum(journal), context.signal);
   if (remains.state === 'nothing') await removeFiles([files.checksum, files.globals]);
   const text = REMAINS[remains.state][context.language];
   const isComplete = remains.state === 'complete';
@@ -66,7 +73,7 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
     {
       ...noFindings(),
       artifacts: remains.artifacts,
-      proof: isComplete ? 'read' : 'none',
+      proof: isComplete && !mayBeUnread(journal) ? 'read' : 'none',
       globals: 'unknown',
     },
     {
@@ -77,6 +84,11 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
     },
   );
   context.log('warn', 'REPAIRED', { run: journal.run, remains: text });
+}
+
+/** Whether the killed run had a key to read an encrypted dump back is not known. */
+function mayBeUnread({ encryption = 'none' }: Journal): boolean {
+  return encryption !== 'none';
 }
 
 const REMAINS = {
@@ -94,15 +106,25 @@ interface Remains {
 }
 
 /** The dump gets its final name last: where it has it, the run had completed all files, and its own checksum tells whether they still are. */
-async function inspectRemains(files: RunFiles, signal: AbortSignal): Promise<Remains> {
+async function inspectRemains(
+  files: RunFiles,
+  also: StoreChecksum | undefined,
+  signal: AbortSignal,
+): Promise<Remains> {
   const present = artifactFiles(files).filter((file) => fileSizeBytes(file) > 0);
   if (present[0] !== files.dump) return { state: 'nothing', artifacts: [] };
   const artifacts: Artifact[] = [];
-  for (const file of present) artifacts.push(await measureFile(file, file, { signal }));
+  for (const file of present) artifacts.push(await measureFile(file, file, { also, signal }));
   const [dump] = artifacts;
   const checksum = present[1] === files.checksum ? await readFile(files.checksum, 'utf8') : '';
   const isIntact = dump !== undefined && checksum === checksumLine(dump);
   return isIntact ? { state: 'complete', artifacts } : { state: 'damaged', artifacts: [] };
+}
+
+/** What the store counts that the run would upload to. */
+function storeChecksum({ mode, tool }: Journal): StoreChecksum | undefined {
+  if (mode === 'local') return undefined;
+  return tool === 'rclone' ? 'md5' : 'crc64';
 }
 
 async function removeAtomicLeftovers(files: RunFiles): Promise<void> {

@@ -1,9 +1,11 @@
+import { type KeepRule, type KeepRules, keptByRules } from './keep-rules.ts';
+
 export interface RetentionRun {
   readonly name: string;
   readonly startedAt: Date;
   /** Runs of the same database on the same server belong together: the newest good one of each such series always stays. */
   readonly series: string;
-  /** Its dump is here and was reported as a success, or proven since. */
+  /** Its dump is in the place that is judged, and was reported as a success or proven since. */
   readonly isGood: boolean;
   readonly awaitsUpload: boolean;
   readonly isRunning: boolean;
@@ -11,14 +13,17 @@ export interface RetentionRun {
 
 export interface RetentionPolicy {
   readonly retentionDays: number;
+  /** What stays beyond the days. */
+  readonly keep: KeepRules;
 }
 
 export type RetentionReason =
   | 'running'
   | 'awaits-upload'
-  | 'newest-good'
   | 'in-the-future'
+  | 'newest-good'
   | 'recent'
+  | `keep-${KeepRule}`
   | 'expired';
 
 export interface RetentionDecision<R extends RetentionRun = RetentionRun> {
@@ -38,27 +43,41 @@ export function planRetention<R extends RetentionRun>(
   const newestFirst = runs.toSorted(
     (a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.name < b.name ? 1 : -1),
   );
-  const newestGood = new Set<R>();
-  for (const run of newestFirst) {
-    const isFirstOfSeries = ![...newestGood].some((other) => other.series === run.series);
-    if (run.isGood && isFirstOfSeries) newestGood.add(run);
-  }
+  const outstanding = outstandingRuns(newestFirst, policy, now);
   return newestFirst.map((run) => {
-    const reason = judge(run, newestGood.has(run), policy, now);
+    const reason = judge(run, outstanding.get(run), policy, now);
     return { run, action: reason === 'expired' ? 'remove' : 'keep', reason };
   });
 }
 
+/** The good runs that stay whatever their age, each series for itself. */
+function outstandingRuns<R extends RetentionRun>(
+  newestFirst: readonly R[],
+  policy: RetentionPolicy,
+  now: Date,
+): Map<R, 'newest-good' | `keep-${KeepRule}`> {
+  const outstanding = new Map<R, 'newest-good' | `keep-${KeepRule}`>();
+  // A run that a wrong clock dated in the future stays anyway, and must not take the place of one that is really there.
+  const good = newestFirst.filter((run) => run.isGood && run.startedAt.getTime() <= now.getTime());
+  for (const series of Map.groupBy(good, (run) => run.series).values()) {
+    for (const [run, rule] of keptByRules(series, policy.keep)) outstanding.set(run, `keep-${rule}`);
+    const [newest] = series;
+    if (newest) outstanding.set(newest, 'newest-good');
+  }
+  return outstanding;
+}
+
 function judge(
   run: RetentionRun,
-  isNewestGood: boolean,
+  outstanding: RetentionReason | undefined,
   policy: RetentionPolicy,
   now: Date,
 ): RetentionReason {
   if (run.isRunning) return 'running';
   if (run.awaitsUpload) return 'awaits-upload';
-  if (isNewestGood) return 'newest-good';
   const ageMilliseconds = now.getTime() - run.startedAt.getTime();
   if (ageMilliseconds < 0) return 'in-the-future';
-  return ageMilliseconds <= policy.retentionDays * DAY_MILLISECONDS ? 'recent' : 'expired';
+  if (outstanding === 'newest-good') return outstanding;
+  if (ageMilliseconds <= policy.retentionDays * DAY_MILLISECONDS) return 'recent';
+  return outstanding ?? 'expired';
 }

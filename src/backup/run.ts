@@ -1,21 +1,22 @@
+import { basename } from 'node:path';
 import prettyBytes from 'pretty-bytes';
 import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
 import { artifactFiles, partialFiles } from '../files/layout.ts';
 import type { RunRecord } from '../report/record.ts';
-import { confirmArtifacts, sendArtifacts } from '../storage/upload.ts';
+import type { Following } from '../storage/store.ts';
 import { completeFiles } from './complete-files.ts';
 import type { BackupContext } from './context.ts';
-import type { DatabaseAccess } from './database-access.ts';
 import { dumpDatabase, fileSizeBytes } from './dump.ts';
 import { dumpGlobals } from './globals.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { type Findings, noFindings, publishOutcome } from './outcome.ts';
-import { inUploadOrder, sendPendingUploads } from './pending-uploads.ts';
+import { sendPendingUploads } from './pending-uploads.ts';
 import { connect, preflight } from './preflight.ts';
 import { prune } from './prune.ts';
 import { repairKilledRuns } from './repair.ts';
 import { createStages } from './stages.ts';
+import { stopFollowing, uploadRun } from './upload-run.ts';
 import { verifyArchive } from './verify.ts';
 
 /**
@@ -25,7 +26,8 @@ import { verifyArchive } from './verify.ts';
 export async function backup(context: BackupContext): Promise<RunRecord> {
   await repairKilledRuns(context);
   const run = await openRun(context);
-  const attempt: Attempt = { context, run, findings: noFindings() };
+  const cleanUp = new AsyncDisposableStack();
+  const attempt: Attempt = { context, run, findings: noFindings(), cleanUp };
   try {
     return await attemptBackup(attempt);
   } catch (error) {
@@ -40,7 +42,10 @@ interface Attempt {
   readonly context: BackupContext;
   readonly run: OpenRun;
   readonly findings: Findings;
-  access?: DatabaseAccess;
+  /** What has to be let go when the run ends, the newest first. */
+  readonly cleanUp: AsyncDisposableStack;
+  /** The upload that goes along with the dump, as long as nothing has decided on it. */
+  following?: Following | undefined;
   /** Set once the outcome is published. */
   record?: RunRecord;
   /** True where even the failure could not be written: the mark then stays, and the next start reports the run. */
@@ -48,7 +53,7 @@ interface Attempt {
 }
 
 async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
-  const { context, run, findings } = attempt;
+  const { context, run, findings, cleanUp } = attempt;
   const { settings, signal, clock, log } = context;
   const { files, journal } = run;
   const stage = createStages(context, findings.stages);
@@ -56,29 +61,44 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
 
   const connected = await stage('lock', () => connect(context, run));
   const access = connected.access;
-  attempt.access = access;
+  cleanUp.defer(() => access.close());
 
-  const { server, client, store } = await stage('preflight', () => preflight(context, run, connected));
+  const { server, client, store, encryption } = await stage('preflight', () =>
+    preflight(context, run, connected, cleanUp),
+  );
   const { version, databaseSizeBytes, encoding, collation } = server;
   findings.server = { version, databaseSizeBytes, encoding, collation };
   findings.client = { version: client.version };
 
+  attempt.following = store?.follow?.(files.partialDump, basename(files.dump), signal);
   await stage(
     'dump',
     () =>
       dumpDatabase(access, client, files.partialDump, {
         compression: settings.BACKUP_COMPRESS,
         extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
+        encryption,
       }),
     () => ({ bytesDone: fileSizeBytes(files.partialDump), yardstickBytes: databaseSizeBytes }),
   );
   if (settings.INCLUDE_GLOBALS) {
-    findings.globals = await stage('globals', () => dumpGlobals(access, client, files.partialGlobals));
+    findings.globals = await stage('globals', () =>
+      dumpGlobals(access, client, files.partialGlobals, encryption),
+    );
     if (findings.globals === 'without passwords') log('warn', 'GLOBALS_WITHOUT_PASSWORDS', targetOf(context));
   }
-  await stage('verify', () => verifyArchive(client, files.partialDump, access.environment, signal));
-  findings.proof = 'read';
+  if (encryption?.canDecrypt === false) {
+    log('warn', 'NOT_READ_BACK');
+  } else {
+    const { environment } = access;
+    await stage('verify', () =>
+      verifyArchive(client, files.partialDump, { environment, signal, encryption }),
+    );
+    findings.proof = 'read';
+  }
 
+  // It reads from a name that the file is about to lose.
+  await stopFollowing(context, attempt.following);
   const dumpSizeBytes = fileSizeBytes(files.partialDump);
   let checkedBytes = 0;
   findings.artifacts = await stage(
@@ -94,17 +114,11 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
       }),
     () => ({ bytesDone: checkedBytes, yardstickBytes: dumpSizeBytes }),
   );
+  // From here on the files wait, and what was sent of them is of use to whoever sends the rest.
+  attempt.following = undefined;
   if (store) {
-    const paths = artifactFiles(files);
-    const local = findings.artifacts.map((artifact, index) => ({ path: paths[index] ?? '', artifact }));
-    await stage('upload', () => sendArtifacts(store, inUploadOrder(local), signal));
-    findings.remote = await stage('confirm', () =>
-      confirmArtifacts(store, findings.artifacts, clock, signal),
-    );
-    findings.proof = 'stored';
-    for (const { url, sizeBytes, crc64 } of findings.remote) {
-      log('info', 'OBJECT_CONFIRMED', { object: url, size: prettyBytes(sizeBytes), crc64 });
-    }
+    findings.remote = await uploadRun(context, run.files, findings.artifacts, store, stage);
+    if (findings.proof === 'read') findings.proof = 'stored';
   }
   const keepsLocalFiles = settings.BACKUP_MODE !== 'oss';
   const record = await stage('report', () =>
@@ -123,14 +137,14 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     log('info', 'LOCAL_FILES_REMOVED', { run: journal.run });
   }
   if (store) await sendPendingUploads(context, run.layout, store, stage);
-  await stage('retention', () => prune(context));
+  await stage('retention', () => prune(context, store));
   return record;
 }
 
 /** A fault in clearing away never hides what the run itself came to. */
-async function closeRun({ context, run, access, isUnreported }: Attempt): Promise<void> {
+async function closeRun({ context, run, cleanUp, isUnreported }: Attempt): Promise<void> {
   try {
-    await access?.close();
+    await cleanUp.disposeAsync();
     await run.close({ keepMark: isUnreported === true });
   } catch (error) {
     context.log('warn', 'CLEARING_FAILED', { detail: describeError(error, context.language).message });
@@ -147,6 +161,7 @@ async function reportFailure(attempt: Attempt, error: unknown): Promise<void> {
   const stage = findings.stages.at(-1)?.name ?? 'lock';
   const isComplete = findings.artifacts.length > 0;
   try {
+    await attempt.following?.abort();
     await removeFiles(partialFiles(files));
     if (!isComplete) await removeFiles(artifactFiles(files));
     attempt.record = await publishOutcome(run.journal, files, findings, {

@@ -25,7 +25,17 @@ const DRAFT_PREFIX = '.draft-';
 /** What must be known of a run should it be killed. */
 export type Journal = Pick<
   RunRecord,
-  'run' | 'database' | 'host' | 'port' | 'runner' | 'startedAt' | 'mode' | 'tool' | 'compression' | 'leftOut'
+  | 'run'
+  | 'database'
+  | 'host'
+  | 'port'
+  | 'runner'
+  | 'startedAt'
+  | 'mode'
+  | 'tool'
+  | 'compression'
+  | 'encryption'
+  | 'leftOut'
 > & {
   /** Of the machine's kernel, the same in all of its containers: tells whether file locks can be trusted. */
   readonly bootId: string;

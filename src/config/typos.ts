@@ -13,12 +13,15 @@ export function likelyTypos(names: readonly string[]): Text[] {
     .filter((name) => OUR_PREFIXES.test(name) && !RCLONE_CONFIGURATION.test(name))
     .filter((name) => !(known as string[]).includes(name))
     .map((name) => {
-      const nearest = known.reduce((best, candidate) =>
-        distance(name, candidate) < distance(name, best) ? candidate : best,
-      );
+      const [nearest = ''] = nearestNames(name, known);
       return {
         en: `${name} is not a setting; did you mean ${nearest}?`,
         zh: `${name} 不是配置项；是否想写 ${nearest}？`,
       };
     });
+}
+
+/** The candidates by their likeness to a name that is none of them, the most alike first. */
+export function nearestNames(name: string, candidates: readonly string[]): string[] {
+  return candidates.toSorted((a, b) => distance(name, a) - distance(name, b));
 }

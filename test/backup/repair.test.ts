@@ -78,6 +78,27 @@ test('complete files of a killed run are kept, and wait for their upload where t
   }
 });
 
+test('an encrypted run is found by its names, and nobody claims that it was read back', async (t) => {
+  for (const encryption of ['age', 'gpg'] as const) {
+    const layout = await newLayout(t);
+    leaveDeadRun(layout, { ...journalOf(RUN), encryption });
+    const files = filesOfRun(layout, RUN, encryption);
+    writeFileSync(files.partialDump, 'x');
+    await repair(layout);
+    assert.deepEqual(filesBelow(layout), [`records/${RUN}.json`, `reports/${RUN}.json`]);
+
+    const complete = await newLayout(t);
+    leaveDeadRun(complete, { ...journalOf(RUN), mode: 'both', encryption });
+    const kept = filesOfRun(complete, RUN, encryption);
+    for (const path of [kept.dump, kept.globals]) writeFileSync(path, 'data');
+    writeFileSync(kept.checksum, `${DATA_SHA256}  ${RUN}.dump.${encryption}\n`);
+    await repair(complete);
+    const record = readJson<RunRecord>(kept.record);
+    assert.deepEqual([record.encryption, record.proof, record.awaitsUpload], [encryption, 'none', true]);
+    assert.equal(readJson<Report>(kept.report).local.file, kept.dump);
+  }
+});
+
 test('a dump that does not fit its own checksum is left as it is and never counts as a backup', async (t) => {
   for (const checksum of [`${'0'.repeat(64)}  ${RUN}.dump\n`, undefined]) {
     const layout = await newLayout(t);

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { planRetention, type RetentionDecision, type RetentionRun } from '../../src/backup/retention.ts';
+import {
+  planRetention,
+  type RetentionDecision,
+  type RetentionPolicy,
+  type RetentionRun,
+} from '../../src/backup/retention.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -23,16 +28,24 @@ const history: fc.Arbitrary<RetentionRun[]> = fc.uniqueArray(
 );
 const NOW = Date.UTC(2025, 9, 11, 18);
 const clock = fc.oneof(time, fc.constant(new Date(NOW)));
-const policy = fc.record({ retentionDays: fc.oneof(fc.integer({ min: 1, max: 10 }), fc.constant(36_500)) });
+const policy: fc.Arbitrary<RetentionPolicy> = fc.record({
+  retentionDays: fc.oneof(fc.integer({ min: 1, max: 10 }), fc.constant(36_500)),
+  keep: fc.record(
+    Object.fromEntries(
+      ['last', 'daily', 'weekly', 'monthly', 'yearly'].map((rule) => [rule, fc.integer({ min: 1, max: 4 })]),
+    ),
+    { requiredKeys: [] },
+  ),
+});
 
 /** For any history, policy and clock. */
 function always(
   check: (plan: RetentionDecision[], runs: RetentionRun[], limit: number, now: Date) => void,
 ): void {
   fc.assert(
-    fc.property(history, policy, clock, (runs, { retentionDays }, now) => {
-      const plan = planRetention(runs, { retentionDays }, now);
-      check(plan, runs, now.getTime() - retentionDays * DAY, now);
+    fc.property(history, policy, clock, (runs, policy, now) => {
+      const plan = planRetention(runs, policy, now);
+      check(plan, runs, now.getTime() - policy.retentionDays * DAY, now);
     }),
     { numRuns: 1000 },
   );
@@ -48,14 +61,17 @@ test('every run is judged exactly once', () => {
   });
 });
 
-test('the newest good run of each series stays', () => {
-  always((plan, runs) => {
+test('the newest good run of each series stays, also beside ones that are dated in the future', () => {
+  always((plan, runs, _limit, now) => {
     for (const series of new Set(runs.map((run) => run.series))) {
       const good = runs.filter((run) => run.isGood && run.series === series);
       if (good.length === 0) continue;
       const newest = Math.max(...good.map((run) => run.startedAt.getTime()));
       const kept = good.filter((run) => !removed(plan).includes(run));
       assert.ok(kept.some((run) => run.startedAt.getTime() === newest));
+      const past = good.filter((run) => run.startedAt <= now);
+      const newestPast = Math.max(...past.map((run) => run.startedAt.getTime()));
+      if (past.length > 0) assert.ok(kept.some((run) => run.startedAt.getTime() === newestPast));
     }
   });
 });
@@ -76,10 +92,52 @@ test('whatever is older than the policy and has no reason to stay is removed', (
   always((plan, _runs, limit) => {
     for (const { run, action, reason } of plan) {
       const isOld = run.startedAt.getTime() < limit;
-      if (isOld && !run.isRunning && !run.awaitsUpload && reason !== 'newest-good')
+      if (isOld && !run.isRunning && !run.awaitsUpload && !/^(newest-good|keep-)/.test(reason))
         assert.equal(action, 'remove');
     }
   });
+});
+
+test('rules keep good runs only, each in its series at most as many as they say', () => {
+  fc.assert(
+    fc.property(history, policy, clock, (runs, { retentionDays, keep }, now) => {
+      const plan = planRetention(runs, { retentionDays, keep }, now);
+      for (const [rule, count] of Object.entries(keep)) {
+        const kept = plan.filter(({ reason }) => reason === `keep-${rule}`).map(({ run }) => run);
+        for (const run of kept) assert.ok(run.isGood && run.startedAt <= now);
+        for (const ofSeries of Map.groupBy(kept, ({ series }) => series).values()) {
+          assert.ok(ofSeries.length <= count);
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('more rules, larger numbers and more days never remove more', () => {
+  fc.assert(
+    fc.property(history, policy, policy, clock, (runs, one, other, now) => {
+      const larger: RetentionPolicy = {
+        retentionDays: Math.max(one.retentionDays, other.retentionDays),
+        keep: { ...one.keep, ...raised(one.keep, other.keep) },
+      };
+      const few = removed(planRetention(runs, larger, now));
+      const many = removed(planRetention(runs, one, now));
+      for (const run of few) assert.ok(many.includes(run));
+    }),
+  );
+});
+
+test('bad runs and runs of other series take no place from a good one', () => {
+  fc.assert(
+    fc.property(history, policy, clock, (runs, policy, now) => {
+      const reasons = (plan: RetentionDecision[]) => plan.map(({ run, reason }) => `${run.name} ${reason}`);
+      const isGoodHere = (run: RetentionRun) => run.isGood && run.series === 'db1:5432';
+      const alone = planRetention(runs.filter(isGoodHere), policy, now);
+      const amongAll = planRetention(runs, policy, now).filter(({ run }) => isGoodHere(run));
+      assert.deepEqual(reasons(amongAll), reasons(alone));
+    }),
+  );
 });
 
 test('only an expired run is removed, and every expired run is', () => {
@@ -137,7 +195,7 @@ test('an example: daily backups kept for two days, one failed, one waiting', () 
   });
   const plan = planRetention(
     [
-      run('future', -1, { isGood: false }),
+      run('future', -1),
       run('now', 0, { isGood: false, isRunning: true }),
       run('yesterday', 1, { isGood: false }),
       run('limit', 2, { isGood: false }),
@@ -146,7 +204,7 @@ test('an example: daily backups kept for two days, one failed, one waiting', () 
       run('waiting', 5, { isGood: false, awaitsUpload: true }),
       run('other server', 90, { series: 'standby:5432' }),
     ],
-    { retentionDays: 2 },
+    { retentionDays: 2, keep: {} },
     new Date(NOW),
   );
   assert.deepEqual(
@@ -163,3 +221,52 @@ test('an example: daily backups kept for two days, one failed, one waiting', () 
     ],
   );
 });
+
+test('an example: grandfather, father, son', () => {
+  const at = (name: string): RetentionRun => ({
+    ...{ name, series: 'db:5432', isGood: true, awaitsUpload: false, isRunning: false },
+    startedAt: new Date(`${name}Z`),
+  });
+  const plan = planRetention(
+    [
+      '2026-11-20T18:00',
+      '2026-11-20T06:00',
+      '2026-11-19T18:00',
+      '2026-11-18T18:00',
+      '2026-11-15T18:00',
+      '2026-11-14T18:00',
+      '2026-10-31T23:59',
+      '2026-10-31T00:00',
+      '2026-01-01T00:00',
+      '2025-12-31T23:59',
+      '2025-12-30T00:00',
+      '2024-02-29T12:00',
+    ].map(at),
+    { retentionDays: 1, keep: { last: 2, daily: 2, weekly: 2, monthly: 2, yearly: 2 } },
+    new Date('2026-11-23T06:00Z'),
+  );
+  assert.deepEqual(
+    plan.map(({ run, reason }) => `${run.name} ${reason}`),
+    [
+      '2026-11-20T18:00 newest-good',
+      '2026-11-20T06:00 keep-last',
+      '2026-11-19T18:00 keep-daily',
+      '2026-11-18T18:00 expired',
+      // A Sunday: the last day of the week before.
+      '2026-11-15T18:00 keep-weekly',
+      '2026-11-14T18:00 expired',
+      '2026-10-31T23:59 keep-monthly',
+      '2026-10-31T00:00 expired',
+      '2026-01-01T00:00 expired',
+      '2025-12-31T23:59 keep-yearly',
+      '2025-12-30T00:00 expired',
+      '2024-02-29T12:00 expired',
+    ],
+  );
+});
+
+function raised(one: RetentionPolicy['keep'], other: RetentionPolicy['keep']): RetentionPolicy['keep'] {
+  return Object.fromEntries(
+    Object.entries(other).map(([rule, count]) => [rule, Math.max(count, one[rule as keyof typeof one] ?? 0)]),
+  );
+}

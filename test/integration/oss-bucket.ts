@@ -2,7 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OSS from 'ali-oss';
-import { type ObjectSummary, type OssServer, startOssServer } from '../oss-server/server.ts';
+import {
+  type BucketOptions,
+  type ObjectSummary,
+  type OssServer,
+  startOssServer,
+} from '../oss-server/server.ts';
 import type { Env } from './installation.ts';
 
 export const BUCKET = 'backups';
@@ -18,19 +23,23 @@ export interface OssBucket {
   objects(prefix: string): Map<string, ObjectSummary & { content: Buffer }>;
   /** The keys below the prefix whose data arrived, in that order. */
   arrivals(prefix: string): string[];
+  /** The keys below the prefix of uploads that were begun and neither completed nor given up. */
+  begun(prefix: string): string[];
   /** What somebody else does: stores an object. */
-  put(name: string, content: string): Promise<void>;
+  put(name: string, content: string | Buffer): Promise<void>;
+  /** What somebody else does: removes an object. */
+  remove(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts an OSS server with one bucket and one key. */
-export async function startOssBucket(key = KEY): Promise<OssBucket> {
+/** Starts an OSS server with one bucket, plain unless `kind` says otherwise, and one key. */
+export async function startOssBucket(key = KEY, kind: Omit<BucketOptions, 'name'> = {}): Promise<OssBucket> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'pg-backup-bucket-'));
   const server = await startOssServer({
     dataDirectory,
     region: REGION,
     credentials: [key],
-    buckets: [BUCKET],
+    buckets: [{ ...kind, name: BUCKET }],
   });
   return {
     server,
@@ -38,15 +47,16 @@ export async function startOssBucket(key = KEY): Promise<OssBucket> {
       server.requests
         .filter(({ operation, status }) => operation === 'PutObject' && status === 200)
         .flatMap(({ key }) => (key?.startsWith(`${prefix}/`) ? [key.slice(prefix.length + 1)] : [])),
+    begun: (prefix) =>
+      server
+        .uploads(BUCKET)
+        .map(({ key }) => key)
+        .filter((key) => key.startsWith(`${prefix}/`)),
     async put(name, content) {
-      const client = new OSS({
-        ...key,
-        bucket: BUCKET,
-        endpoint: server.endpoint,
-        region: `oss-${REGION}`,
-        authorizationV4: true,
-      });
-      await client.put(name, Buffer.from(content));
+      await clientOf(server, key).put(name, Buffer.from(content));
+    },
+    async remove(name) {
+      await clientOf(server, key).delete(name);
     },
     async close() {
       await server.close();
@@ -72,4 +82,14 @@ export async function startOssBucket(key = KEY): Promise<OssBucket> {
           ]),
       ),
   };
+}
+
+function clientOf(server: OssServer, key: typeof KEY): OSS {
+  return new OSS({
+    ...key,
+    bucket: BUCKET,
+    endpoint: server.endpoint,
+    region: `oss-${REGION}`,
+    authorizationV4: true,
+  });
 }

@@ -79,6 +79,21 @@ describe('retention', { skip, concurrency: 2 }, () => {
     assert.deepEqual(here.files(), files);
   });
 
+  test('keeps by RETENTION_KEEP what is older, and says so in both languages', async (t) => {
+    const here = installWithPast(t);
+    const files = here.files();
+    const keep = { RETENTION_KEEP: 'daily=2' };
+    const { stdout } = await here.run(['prune', '--dry-run'], keep);
+    assert.match(
+      stdout,
+      new RegExp(`^keep .* ${EXPIRED[0]} .* the newest of its day \\(RETENTION_KEEP\\)$`, 'm'),
+    );
+    const chinese = await here.run(['prune', '--dry-run'], { ...keep, BACKUP_LANG: 'zh' });
+    assert.match(chinese.stdout, new RegExp(`^保留 .* ${EXPIRED[0]} .* 当日最新（RETENTION_KEEP）$`, 'm'));
+    assert.equal((await here.run(['prune'], keep)).exitCode, 0);
+    assert.deepEqual(here.files(), files);
+  });
+
   test('has nothing to do where there are no backups', async (t) => {
     const here = install(t, server, 'empty');
     assert.equal((await here.run(['prune'])).exitCode, 0);

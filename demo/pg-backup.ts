@@ -10,18 +10,21 @@ import { SAMPLE_DATABASE } from './sample-database.ts';
 
 const PROGRAM = fileURLToPath(new URL('../bin/pg-backup.js', import.meta.url));
 
-/** Runs the real `pg-backup backup` with its progress on this terminal. Throws unless it succeeds. */
-export async function runDemoBackup(options: {
+export interface DemoInstallation {
   readonly directory: string;
   readonly database: PostgresServer;
-  readonly bucket: Bucket | undefined;
+  readonly bucket: Bucket;
+  /** The path of the real one; without it the uploads go through the SDK. */
   readonly ossutil: string | undefined;
   readonly language: Language;
   readonly signal: AbortSignal;
-}): Promise<void> {
-  const { directory, database, bucket, ossutil, language, signal } = options;
+}
+
+/** Runs a real pg-backup command with its output on this terminal. Throws unless it succeeds. */
+export async function runPgBackup(args: readonly string[], installation: DemoInstallation): Promise<void> {
+  const { directory, database, bucket, ossutil, language, signal } = installation;
   const searchPath = [ossutil && dirname(ossutil), process.env['PATH']].filter(Boolean).join(delimiter);
-  const child = spawn(process.execPath, [PROGRAM, 'backup'], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: 'inherit',
     signal,
     env: {
@@ -39,17 +42,16 @@ export async function runDemoBackup(options: {
       BACKUP_LOG_DIR: join(directory, 'log'),
       BACKUP_LOG_FORMAT: 'pretty',
       BACKUP_LANG: language,
-      BACKUP_MODE: bucket ? 'both' : 'local',
-      ...(bucket && {
-        OSS_BUCKET: bucket.name,
-        OSS_PREFIX: 'postgres/backups',
-        OSS_ENDPOINT: bucket.server.endpoint,
-        OSS_REGION: bucket.region,
-        OSS_ACCESS_KEY_ID: bucket.accessKeyId,
-        OSS_ACCESS_KEY_SECRET: bucket.accessKeySecret,
-      }),
+      BACKUP_MODE: 'both',
+      BACKUP_UPLOAD_TOOL: ossutil ? 'ossutil' : 'sdk',
+      OSS_BUCKET: bucket.name,
+      OSS_PREFIX: 'postgres/backups',
+      OSS_ENDPOINT: bucket.server.endpoint,
+      OSS_REGION: bucket.region,
+      OSS_ACCESS_KEY_ID: bucket.accessKeyId,
+      OSS_ACCESS_KEY_SECRET: bucket.accessKeySecret,
     },
   });
   const [exitCode] = await once(child, 'exit');
-  if (exitCode !== 0) throw new Error(`pg-backup backup ended with exit code ${exitCode}`);
+  if (exitCode !== 0) throw new Error(`pg-backup ${args.join(' ')} ended with exit code ${exitCode}`);
 }

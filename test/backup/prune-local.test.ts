@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ensureLayout } from '../../src/backup/open-run.ts';
-import { planPrune, prune } from '../../src/backup/prune.ts';
-import { describePlan } from '../../src/backup/prune-plan.ts';
+import { planLocalPrune, pruneLocal } from '../../src/backup/prune-local.ts';
+import { describeLocalPlan } from '../../src/backup/prune-plan.ts';
 import { runName } from '../../src/backup/run-name.ts';
 import { filesOfRun, type Layout, layoutOf } from '../../src/files/layout.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -64,10 +64,33 @@ test('a run whose report says success but whose dump is gone or empty is not the
   const empty = addRun(layout, 2, { files: [] });
   writeFileSync(join(layout.data, `${empty}.dump`), '');
   const { context } = recordingContext(layout.base);
-  const plan = await planPrune(context);
+  const plan = await planLocalPrune(context);
   assert.deepEqual(
     plan.map(({ run, reason }) => `${run.name} ${reason}`),
     [`${withoutDump} recent`, `${empty} recent`, `${good} newest-good`],
+  );
+});
+
+test('a link in place of the dump makes no good run', async (t) => {
+  const layout = await newLayout(t);
+  const good = addRun(layout, 40);
+  const linked = addRun(layout, 30, { files: ['_globals.sql'] });
+  symlinkSync('/etc/hostname', join(layout.data, `${linked}.dump`));
+  const { context } = recordingContext(layout.base);
+  assert.deepEqual(
+    (await planLocalPrune(context)).map(({ run, reason }) => `${run.name} ${reason}`),
+    [`${linked} expired`, `${good} newest-good`],
+  );
+});
+
+test('RETENTION_KEEP keeps what is older than RETENTION_DAYS', async (t) => {
+  const layout = await newLayout(t);
+  const [newest, kept, old] = [addRun(layout, 10), addRun(layout, 20), addRun(layout, 30)];
+  const { context } = recordingContext(layout.base);
+  const settings = { ...context.settings, RETENTION_KEEP: 'last=2' };
+  assert.deepEqual(
+    (await planLocalPrune({ ...context, settings })).map(({ run, reason }) => `${run.name} ${reason}`),
+    [`${newest} newest-good`, `${kept} keep-last`, `${old} expired`],
   );
 });
 
@@ -76,7 +99,7 @@ test('an upload that was made good later makes a failed run a good one', async (
   const mended = addRun(layout, 30, { report: { status: 'FAILED' }, record: { proof: 'stored' } });
   const { context } = recordingContext(layout.base);
   assert.deepEqual(
-    (await planPrune(context)).map(({ run, reason }) => `${run.name} ${reason}`),
+    (await planLocalPrune(context)).map(({ run, reason }) => `${run.name} ${reason}`),
     [`${mended} newest-good`],
   );
 });
@@ -95,13 +118,13 @@ test('the plan for people says of each run whether it goes and why, in both lang
   const layout = await newLayout(t);
   const [newest, old] = [addRun(layout, 10), addRun(layout, 20)];
   const { context } = recordingContext(layout.base);
-  const plan = await planPrune(context);
+  const plan = await planLocalPrune(context);
   assert.equal(
-    describePlan(plan, 'en'),
+    describeLocalPlan(plan, 'en'),
     `keep    ${newest}  4 B  the newest good run\nremove  ${old}  4 B  older than RETENTION_DAYS\n`,
   );
-  assert.match(describePlan(plan, 'zh'), /^保留/);
-  assert.equal(describePlan([], 'en'), 'No local backups yet.\n');
+  assert.match(describeLocalPlan(plan, 'zh'), /^保留/);
+  assert.equal(describeLocalPlan([], 'en'), 'No local backups yet.\n');
   assert.equal(readdirSync(layout.data).length, 6, 'a plan removes nothing');
 });
 
@@ -109,7 +132,7 @@ test('an interruption stops before the next run', async (t) => {
   const layout = await newLayout(t);
   for (const days of [1, 20, 30]) addRun(layout, days);
   const { context } = recordingContext(layout.base, { signal: AbortSignal.abort(new Error('stop')) });
-  await assert.rejects(prune(context), /stop/);
+  await assert.rejects(pruneLocal(context), /stop/);
   assert.equal(readdirSync(layout.data).length, 9);
 });
 
@@ -149,6 +172,6 @@ function filesNamed(run: string): string[] {
 
 async function pruneNow(layout: Layout): Promise<ReturnType<typeof recordingContext>['logged']> {
   const { context, logged } = recordingContext(layout.base);
-  await prune(context);
+  await pruneLocal(context);
   return logged;
 }

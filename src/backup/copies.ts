@@ -1,0 +1,75 @@
+import { layoutOf } from '../files/layout.ts';
+import type { Store } from '../storage/store.ts';
+import type { BackupContext } from './context.ts';
+import { type PastRun, readHistory } from './history.ts';
+import type { KnownRun, KnownRuns } from './known-runs.ts';
+import { type RemoteRun, readRemoteHistory, type UnrecordedRun } from './remote-history.ts';
+
+/** Where one run is found, here and in the store. */
+export interface CopiesOfRun {
+  readonly name: string;
+  readonly startedAt: Date;
+  /** Absent where neither a report nor a record here tells of it. */
+  readonly known: KnownRun | undefined;
+  readonly local: PastRun | undefined;
+  readonly remote: RemoteRun | undefined;
+  /** Objects of that name in the store that no record here vouches for. */
+  readonly unrecorded: UnrecordedRun | undefined;
+  /** True for a run that nothing of ours removes, so that its copies cannot be absent for a good reason. */
+  readonly isIndispensable: boolean;
+}
+
+export interface Copies {
+  /** Newest first; without those that are under way. */
+  readonly runs: readonly CopiesOfRun[];
+  readonly known: KnownRuns;
+  readonly foreignFiles: readonly string[];
+  readonly foreignObjects: readonly string[];
+}
+
+/**
+ * Finds the runs of the configured database here and, if a store is given, there; also those that must have a copy and have none.
+ * @throws PgBackupError STORE_FAILED
+ */
+export async function findCopies(context: BackupContext, store: Store | undefined): Promise<Copies> {
+  const { settings, signal } = context;
+  const layout = layoutOf(settings.BACKUP_BASE_DIR);
+  const { runs: localRuns, known, foreign } = await readHistory(layout, settings.PG_DATABASE);
+  const remote = store && (await readRemoteHistory(store, known, settings.PG_DATABASE, signal));
+  const locals = byName(localRuns);
+  const remotes = byName(remote?.runs ?? []);
+  const unrecorded = byName(remote?.unrecorded ?? []);
+
+  const ours = [...known.byName.values()].filter((run) => run.database === settings.PG_DATABASE);
+  const series = `${settings.PG_HOST}:${settings.PG_PORT}`;
+  const newestGood = newestFirst(ours.filter((run) => run.isProven && run.series === series))[0];
+  const indispensable = new Set(
+    ours.filter((run) => run.record?.awaitsUpload || run === newestGood).map(({ name }) => name),
+  );
+  const names = new Set([...locals.keys(), ...remotes.keys(), ...unrecorded.keys(), ...indispensable]);
+  const runs = [...names].flatMap((name): CopiesOfRun[] => {
+    const run = known.byName.get(name);
+    const startedAt = run?.startedAt ?? unrecorded.get(name)?.startedAt;
+    if (startedAt === undefined || known.running.has(name)) return [];
+    return [
+      {
+        name,
+        startedAt,
+        known: run,
+        local: locals.get(name),
+        remote: remotes.get(name),
+        unrecorded: unrecorded.get(name),
+        isIndispensable: indispensable.has(name),
+      },
+    ];
+  });
+  return { runs: newestFirst(runs), known, foreignFiles: foreign, foreignObjects: remote?.foreign ?? [] };
+}
+
+function byName<T extends { readonly name: string }>(runs: readonly T[]): Map<string, T> {
+  return new Map(runs.map((run) => [run.name, run]));
+}
+
+function newestFirst<T extends { readonly name: string; readonly startedAt: Date }>(runs: readonly T[]): T[] {
+  return runs.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.name < b.name ? 1 : -1));
+}
