@@ -1,7 +1,7 @@
 import { ERRORS } from '../error-table.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { type Language, render, type Text } from '../language.ts';
-import { SETTING_NAMES, type Setting, type SettingGroup, settingOf } from './settings.ts';
+import { SETTING_NAMES, type Setting, type SettingGroup, type SettingName, settingOf } from './settings.ts';
 import { expectedValue } from './validate.ts';
 
 const GROUPS: Readonly<Record<SettingGroup, Text>> = {
@@ -96,11 +96,18 @@ function namesIn(group: SettingGroup): typeof SETTING_NAMES {
 function exampleLines(name: string, setting: Setting): string[] {
   const value = setting.default ?? setting.example ?? '';
   const assignment = `${name}=${/[^\w./:@-]/.test(value) ? `'${value}'` : value}`;
-  const isActive = setting.required || setting.requiredWhen !== undefined;
+  const isActive = setting.required || isRequiredByDefault(setting);
   // Without an example a secret could not be told from a value that somebody forgot to replace.
   const line = isActive && !setting.secret ? assignment : `# ${assignment}`;
   const secret = setting.secret ? [`# ${name}_FILE=/run/secrets/${name.toLowerCase()}`] : [];
   return [`# ${setting.description.en}`, `# ${setting.description.zh}`, line, ...secret];
+}
+
+function isRequiredByDefault({ requiredWhen }: Setting): boolean {
+  if (!requiredWhen) return false;
+  return Object.entries(requiredWhen).every(([other, values]) =>
+    values.includes(settingOf(other as SettingName).default ?? ''),
+  );
 }
 
 function defaultCell(setting: Setting, language: Language): string {

@@ -385,7 +385,7 @@ export const SETTINGS = {
     expected: { en: 'the id of a KMS key', zh: 'KMS 密钥 ID' },
     description: {
       en: 'The KMS key for OSS_SERVER_SIDE_ENCRYPTION=KMS. Without it OSS uses its own.',
-      zh: 'OSS_SERVER_SIDE_ENCRYPTION=KMS 所用的密钥 ID。未设置时使用 OSS 托管密钥。',
+      zh: '与 OSS_SERVER_SIDE_ENCRYPTION=KMS 配合的密钥 ID。未设置时使用 OSS 托管密钥。',
     },
   },
   OSS_STORAGE_CLASS: {

@@ -129,7 +129,8 @@ function combinationProblems(written: WrittenSettings): SettingProblem[] {
     );
   }
   const { BACKUP_ENCRYPTION_RECIPIENTS: recipients, BACKUP_ENCRYPTION_PASSPHRASE: passphrase } = written;
-  if (written.BACKUP_ENCRYPTION !== 'none' && (recipients === undefined) === (passphrase === undefined)) {
+  const encrypts = written.BACKUP_ENCRYPTION === 'age' || written.BACKUP_ENCRYPTION === 'gpg';
+  if (encrypts && (recipients === undefined) === (passphrase === undefined)) {
     add('BACKUP_ENCRYPTION_RECIPIENTS', recipients ? 'invalid' : 'missing', ONE_KEY_EXPECTED);
   }
   return problems;

@@ -5,7 +5,7 @@ import { regionOfEndpoint, validateSettings, type WrittenSettings } from '../../
 
 const LOCAL: WrittenSettings = {
   ...{ PG_HOST: 'db', PG_DATABASE: 'community', PG_USER: 'backup' },
-  ...{ BACKUP_MODE: 'local', BACKUP_UPLOAD_TOOL: 'ossutil' },
+  ...{ BACKUP_MODE: 'local', BACKUP_UPLOAD_TOOL: 'ossutil', OSS_CREDENTIALS: 'keys' },
 };
 const REMOTE: WrittenSettings = {
   ...LOCAL,
@@ -48,14 +48,50 @@ test('a wrong mode is one problem, without guesses at what it would need', () =>
   );
 });
 
-test('an upload with rclone is refused for now, and says what works', () => {
-  const problems = validateSettings({ ...LOCAL, BACKUP_MODE: 'both', BACKUP_UPLOAD_TOOL: 'rclone' });
-  assert.deepEqual(
-    problems.map(({ name }) => name),
-    ['BACKUP_UPLOAD_TOOL'],
-  );
-  assert.deepEqual(validateSettings({ ...LOCAL, BACKUP_UPLOAD_TOOL: 'rclone' }), []);
+test('the sdk needs the same, and neither needs keys where the chain has them', () => {
+  for (const tool of ['sdk', 'ossutil']) {
+    const written = { ...LOCAL, BACKUP_MODE: 'both', BACKUP_UPLOAD_TOOL: tool };
+    assert.equal(validateSettings(written).length, 4);
+    assert.deepEqual(
+      validateSettings({ ...written, OSS_CREDENTIALS: 'chain' }).map(({ name }) => name),
+      ['OSS_BUCKET', 'OSS_ENDPOINT'],
+    );
+  }
 });
+
+test('rclone needs its path and nothing of OSS', () => {
+  const written = { ...LOCAL, BACKUP_MODE: 'both', BACKUP_UPLOAD_TOOL: 'rclone' };
+  assert.deepEqual(
+    validateSettings(written).map(({ name }) => name),
+    ['RCLONE_PATH'],
+  );
+  assert.deepEqual(validateSettings({ ...written, RCLONE_PATH: 'bucket/backups' }), []);
+});
+
+const COMBINATIONS: readonly (readonly [WrittenSettings, string | undefined])[] = [
+  [{ REMOTE_RETENTION_KEEP: 'daily=7' }, 'REMOTE_RETENTION_DAYS missing'],
+  [{ REMOTE_RETENTION_KEEP: 'daily=7', REMOTE_RETENTION_DAYS: '30' }, undefined],
+  [{ OSS_KMS_KEY_ID: 'key' }, 'OSS_SERVER_SIDE_ENCRYPTION missing'],
+  [{ OSS_KMS_KEY_ID: 'key', OSS_SERVER_SIDE_ENCRYPTION: 'AES256' }, 'OSS_SERVER_SIDE_ENCRYPTION invalid'],
+  [{ OSS_KMS_KEY_ID: 'key', OSS_SERVER_SIDE_ENCRYPTION: 'KMS' }, undefined],
+  [{ BACKUP_ENCRYPTION: 'age' }, 'BACKUP_ENCRYPTION_RECIPIENTS missing'],
+  [{ BACKUP_ENCRYPTION: 'gpg', BACKUP_ENCRYPTION_PASSPHRASE: 'p' }, undefined],
+  [{ BACKUP_ENCRYPTION: 'age', BACKUP_ENCRYPTION_RECIPIENTS: 'age1x' }, undefined],
+  [
+    { BACKUP_ENCRYPTION: 'age', BACKUP_ENCRYPTION_RECIPIENTS: 'age1x', BACKUP_ENCRYPTION_PASSPHRASE: 'p' },
+    'BACKUP_ENCRYPTION_RECIPIENTS invalid',
+  ],
+  [{ BACKUP_ENCRYPTION: 'none', BACKUP_ENCRYPTION_PASSPHRASE: 'p' }, undefined],
+];
+for (const [written, problem] of COMBINATIONS) {
+  const what = Object.entries(written).map(([name, value]) => `${name}=${value}`);
+  test(`${what.join(' ')} is ${problem ?? 'fine'}`, () => {
+    assert.deepEqual(
+      validateSettings({ ...REMOTE, ...written }).map(({ name, kind }) => `${name} ${kind}`),
+      problem === undefined ? [] : [problem],
+    );
+  });
+}
 
 test('the region is read from the endpoint where that names it', () => {
   const regions: Record<string, string | undefined> = {
@@ -124,6 +160,15 @@ const VALUES: Partial<Record<SettingName, { good: readonly string[]; bad: readon
     bad: ['Hangzhou', 'hangzhou', 'oss-cn-hangzhou', 'cn_hangzhou'],
   },
   OSS_ACCESS_KEY_SECRET: { good: ['abc/+='], bad: ['a b', 'a\n'] },
+  RETENTION_KEEP: {
+    good: ['last=1', 'daily=7,weekly=4,monthly=12,yearly=5'],
+    bad: ['daily', 'daily=0', 'hourly=3', 'daily=7, weekly=4', 'daily=7,', 'daily=10000'],
+  },
+  OSS_OBJECT_TAGS: {
+    good: ['app=community', 'app=a b&kind=x/y:z', 'empty='],
+    bad: ['app', '=x', 'a=b&', 'a=b#c', Array.from({ length: 11 }, (_, index) => `t${index}=x`).join('&')],
+  },
+  OSS_ADDRESSING: { good: ['virtual', 'path', 'cname'], bad: ['host'] },
   BACKUP_LANG: { good: ['en', 'zh'], bad: ['fr', 'zh_CN'] },
   BACKUP_LOG_FORMAT: { good: ['auto', 'json', 'pretty'], bad: ['text'] },
 };

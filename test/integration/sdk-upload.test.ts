@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { ageKey } from '../encryption/keys.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
@@ -25,7 +26,7 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     await server.createDatabase('small');
     await server.createDatabase('along');
     await server.psql(LARGE, { database: 'along' });
-    for (const database of ['died', 'killed early', 'killed late']) {
+    for (const database of ['encrypted', 'died', 'killed early', 'killed late']) {
       await server.psql(`CREATE DATABASE "${database}" TEMPLATE along`);
     }
   });
@@ -67,6 +68,32 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     assert.equal(bucket.objects('along').get(`${name}.dump`)?.sizeBytes, report.local.sizeBytes);
     assertNothingBegun(bucket, 'along');
     assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('sends an encrypted dump, too, which OSS cannot read', async (t) => {
+    const key = await ageKey(t);
+    const here = install(t, server, 'encrypted', {
+      ...sdk('encrypted', 'oss'),
+      BACKUP_ENCRYPTION: 'age',
+      BACKUP_ENCRYPTION_RECIPIENTS: key.recipient,
+      BACKUP_ENCRYPTION_IDENTITY_FILE: key.identityFile,
+    });
+    const { exitCode, stderr } = await here.run(['backup']);
+    assert.equal(exitCode, 0, stderr);
+    const { name, record } = here.newest();
+    const objects = bucket.objects('encrypted');
+    const ends = ['.dump.age', '.dump.age.sha256', '_globals.sql.age'];
+    assert.deepEqual(
+      [...objects.keys()],
+      ends.map((end) => name + end),
+    );
+    for (const end of ['.dump.age', '_globals.sql.age']) {
+      assert.match(String(objects.get(name + end)?.content.subarray(0, 30)), /^age-encryption\.org\/v1/);
+    }
+    assert.equal(record.proof, 'stored');
+    assert.ok(partsSent(bucket, 'encrypted').length > 4);
+    assert.equal((await here.run(['verify', '--remote'])).exitCode, 0);
+    assertNothingBegun(bucket, 'encrypted');
   });
 
   test('gives up what it sent of a dump that failed', async (t) => {
