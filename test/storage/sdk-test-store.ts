@@ -6,6 +6,7 @@ import { crc64 } from 'crc64-ecma182.js';
 import type { Artifact } from '../../src/report/record.ts';
 import { Secret } from '../../src/secret.ts';
 import { openOssClient } from '../../src/storage/oss-client.ts';
+import type { OssTarget } from '../../src/storage/oss-target.ts';
 import { FIRST_PART_BYTES } from '../../src/storage/part-plan.ts';
 import { openSdkStore } from '../../src/storage/sdk.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -40,14 +41,14 @@ export interface Scene {
 
 export async function openScene(
   t: TestContext,
-  options: { retries?: number; uploadsDirectory?: string } = {},
+  options: { retries?: number; uploadsDirectory?: string; target?: Partial<OssTarget> } = {},
 ): Promise<Scene> {
   const server = await startTestServer(t);
   const directory = temporaryDirectory(t);
   const { retries = RETRIES, uploadsDirectory = join(directory, 'uploads') } = options;
   return {
     server,
-    store: sdkStore(server.endpoint, uploadsDirectory, retries),
+    store: sdkStore(server.endpoint, uploadsDirectory, retries, options.target),
     directory,
     uploadsDirectory,
     write(file, content) {
@@ -76,11 +77,11 @@ export function sdkStore(
   endpoint: string,
   uploadsDirectory: string,
   retries = RETRIES,
-  prefix = PREFIX,
+  changes: Partial<OssTarget> = {},
 ): Store {
   const { accessKeyId, accessKeySecret } = permanentKey;
   const keys = { accessKeyId: new Secret(accessKeyId), accessKeySecret: new Secret(accessKeySecret) };
-  const target = { bucket, prefix, endpoint, region, addressing: 'virtual' as const };
+  const target = { bucket, prefix: PREFIX, endpoint, region, addressing: 'virtual' as const, ...changes };
   return openSdkStore({
     client: openOssClient(target, { keys: async () => keys }),
     uploadsDirectory,

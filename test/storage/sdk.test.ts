@@ -56,6 +56,25 @@ for (const sizeBytes of [300_000, partsAndABit(1)]) {
   });
 }
 
+for (const sizeBytes of [1000, partsAndABit(1)]) {
+  test(`an object of ${sizeBytes} bytes is what the settings say of new ones`, async (t) => {
+    const target = {
+      serverSideEncryption: 'KMS',
+      kmsKeyId: 'key-1',
+      storageClass: 'IA',
+      tags: 'app=a b',
+    } as const;
+    const { server, store, write } = await openScene(t, { target });
+    const { path, artifact } = write('dump', content(sizeBytes));
+    await store.put(path, artifact, { overwrite: false, signal: NEVER });
+    const [object] = server.objects(bucket);
+    assert.deepEqual(object?.tags, { app: 'a b' });
+    assert.equal(object?.headers['x-oss-server-side-encryption'], 'KMS');
+    assert.equal(object?.headers['x-oss-server-side-encryption-key-id'], 'key-1');
+    assert.equal(object?.headers['x-oss-storage-class'], 'IA');
+  });
+}
+
 test('an object that appears while the parts are sent is left alone, and they are given up', async (t) => {
   const { server, store, write, stored, remembered } = await openScene(t);
   const { path, artifact } = write('file', content(partsAndABit(2)));
@@ -314,7 +333,7 @@ test('uploads to another bucket or prefix are left to whoever uses that', async 
   server.fail({ fault: refusal, operation: 'AbortMultipartUpload' });
   await assert.rejects(store.put(path, artifact, NEW), { code: 'UPLOAD_FAILED' });
   assert.equal(readdirSync(uploadsDirectory).length, 1);
-  const elsewhere = sdkStore(server.endpoint, uploadsDirectory, undefined, 'elsewhere');
+  const elsewhere = sdkStore(server.endpoint, uploadsDirectory, undefined, { prefix: 'elsewhere' });
   assert.deepEqual(await elsewhere.clearAbandoned?.(() => false, NEVER), []);
   assert.equal(readdirSync(uploadsDirectory).length, 1);
   assert.deepEqual(await sdkStore(server.endpoint, directory).clearAbandoned?.(() => false, NEVER), []);
