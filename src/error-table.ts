@@ -53,6 +53,17 @@ export const ERRORS = {
     },
     hint: { en: 'Install it: {remedy}', zh: '请安装：{remedy}' },
   },
+  OSSUTIL_UNSUPPORTED: {
+    exitCode: 3,
+    message: {
+      en: 'Needed is ossutil 1.7 or a newer one of version 1, but {path} is another: {found}',
+      zh: '需要 ossutil 1.7 或更新的 1.x 版本，而 {path} 不是：{found}',
+    },
+    hint: {
+      en: 'Install version 1 ({remedy}) as ossutil64, which is looked for first, or use BACKUP_UPLOAD_TOOL=sdk.',
+      zh: '请安装 1.x 版本（{remedy}）并命名为 ossutil64（优先查找），或使用 BACKUP_UPLOAD_TOOL=sdk。',
+    },
+  },
   CLIENT_TOO_OLD: {
     exitCode: 3,
     message: {

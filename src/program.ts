@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { BackupContext } from './backup/context.ts';
 import { type Environment, type LoadedSettings, loadSettings } from './config/load.ts';
-import { SETTING_NAMES, type SettingName, settingOf } from './config/settings.ts';
+import { SETTING_NAMES, settingOf } from './config/settings.ts';
+import { foreignSecrets } from './foreign-secrets.ts';
 import { type Language, render, type Text } from './language.ts';
 import { createLog, type Output } from './logging.ts';
 import { ignoredVariables } from './postgres/connection.ts';
@@ -77,17 +78,13 @@ export function createBackupContext(surroundings: Surroundings, loaded: LoadedSe
 
 /** Replaces every secret value that the environment or the settings hold. */
 export function scrubFor(environment: Environment): Scrub {
-  return createScrub(secretsIn(environment));
+  return createScrub([...ourSecrets(environment), ...foreignSecrets(environment)]);
 }
 
-/** The keys of other programs' own variables: rclone's remotes and the credentials chain of Alibaba Cloud. */
-const FOREIGN_SECRETS =
-  /^(RCLONE_CONFIG_.*(KEY(_ID)?|PASS|PASSWORD2?|TOKEN|SECRET)|ALIBABA_CLOUD_(ACCESS_KEY_(ID|SECRET)|SECURITY_TOKEN))$/;
-
-function secretsIn(environment: Environment): Secret[] {
-  return Object.entries(environment).flatMap(([name, value]) => {
-    const isOurs = (SETTING_NAMES as string[]).includes(name) && settingOf(name as SettingName).secret;
-    return value && (isOurs || FOREIGN_SECRETS.test(name)) ? [new Secret(value)] : [];
+function ourSecrets(environment: Environment): Secret[] {
+  return SETTING_NAMES.flatMap((name) => {
+    const value = environment[name];
+    return value && settingOf(name).secret ? [new Secret(value)] : [];
   });
 }
 

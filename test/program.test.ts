@@ -16,12 +16,16 @@ test('secrets of ours and of the programs we start are scrubbed, and nothing els
     ALIBABA_CLOUD_ACCESS_KEY_ID: 'canary-10',
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'canary-11',
     ALIBABA_CLOUD_SECURITY_TOKEN: 'canary-12',
+    AWS_SECRET_ACCESS_KEY: 'canary-13',
+    RCLONE_CONFIG_BLOB_SAS_URL: 'canary-14',
   };
   const open = {
     PG_USER: 'backup-user',
     OSS_BUCKET: 'some-bucket',
     RCLONE_CONFIG: '/etc/rclone.conf',
     RCLONE_CONFIG_OSS_TYPE: 's3',
+    RCLONE_CONFIG_SFTP_ASK_PASSWORD: 'true',
+    ALIBABA_CLOUD_OIDC_TOKEN_FILE: '/var/run/token',
     ALIBABA_CLOUD_ROLE_ARN: 'acs:ram::1:role/backup',
   };
   const text = JSON.stringify({ ...secrets, ...open });

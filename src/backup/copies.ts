@@ -15,8 +15,10 @@ export interface CopiesOfRun {
   readonly remote: RemoteRun | undefined;
   /** Objects of that name in the store that no record here vouches for. */
   readonly unrecorded: UnrecordedRun | undefined;
-  /** True for a run that nothing of ours removes, so that its copies cannot be absent for a good reason. */
+  /** True for a run that nothing of ours removes, so that its copies cannot be absent for a good reason: the newest good one of its server. */
   readonly isIndispensable: boolean;
+  /** The same of its remote copies: the newest run of its server that has any. */
+  readonly isIndispensableInStore: boolean;
 }
 
 export interface Copies {
@@ -41,12 +43,19 @@ export async function findCopies(context: BackupContext, store: Store | undefine
   const unrecorded = byName(remote?.unrecorded ?? []);
 
   const ours = [...known.byName.values()].filter((run) => run.database === settings.PG_DATABASE);
-  const series = `${settings.PG_HOST}:${settings.PG_PORT}`;
-  const newestGood = newestFirst(ours.filter((run) => run.isProven && run.series === series))[0];
-  const indispensable = new Set(
-    ours.filter((run) => run.record?.awaitsUpload || run === newestGood).map(({ name }) => name),
+  const indispensable = new Set([
+    ...ours.filter((run) => run.record?.awaitsUpload).map(({ name }) => name),
+    ...newestOfEachServer(ours.filter((run) => run.isProven)),
+  ]);
+  const indispensableInStore = new Set(
+    settings.BACKUP_MODE === 'local'
+      ? []
+      : newestOfEachServer(ours.filter(({ record }) => record && record.remote.length > 0)),
   );
-  const names = new Set([...locals.keys(), ...remotes.keys(), ...unrecorded.keys(), ...indispensable]);
+  const names = new Set([
+    ...[...locals.keys(), ...remotes.keys(), ...unrecorded.keys()],
+    ...[...indispensable, ...indispensableInStore],
+  ]);
   const runs = [...names].flatMap((name): CopiesOfRun[] => {
     const run = known.byName.get(name);
     const startedAt = run?.startedAt ?? unrecorded.get(name)?.startedAt;
@@ -60,10 +69,18 @@ export async function findCopies(context: BackupContext, store: Store | undefine
         remote: remotes.get(name),
         unrecorded: unrecorded.get(name),
         isIndispensable: indispensable.has(name),
+        isIndispensableInStore: indispensableInStore.has(name),
       },
     ];
   });
   return { runs: newestFirst(runs), known, foreignFiles: foreign, foreignObjects: remote?.foreign ?? [] };
+}
+
+/** Their names, as retention keeps them. */
+function newestOfEachServer(runs: readonly KnownRun[]): string[] {
+  return [...Map.groupBy(newestFirst(runs), ({ series }) => series).values()].flatMap(([newest]) =>
+    newest ? [newest.name] : [],
+  );
 }
 
 function byName<T extends { readonly name: string }>(runs: readonly T[]): Map<string, T> {

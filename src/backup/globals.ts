@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { dirname } from 'node:path';
-import { Transform } from 'node:stream';
+import { Transform, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
 import { type Command, type CommandResult, describeOutcome, runCommand } from '../exec.ts';
@@ -59,9 +60,13 @@ async function writeGlobals(access: DatabaseAccess, command: Command, file: stri
   if (result.exitCode !== 0 && saysDiskFull(result.stderr)) throw diskFull(file);
   const failure = explainFailure(access, result);
   if (failure) throw failure;
-  if ((await tailOf(file)).includes(LAST_LINE)) return;
-  // pg_dumpall does not notice a write that failed.
-  throw freeBytes(dirname(file)) === 0 ? diskFull(file) : incomplete(file);
+  try {
+    const nowhere = new Writable({ write: (_chunk, _encoding, callback) => callback() });
+    await onDisk(file, () => pipeline(createReadStream(file), refuseIncomplete(file), nowhere));
+  } catch (error) {
+    // pg_dumpall does not notice a write that failed.
+    throw freeBytes(dirname(file)) === 0 ? diskFull(file, error) : error;
+  }
 }
 
 function explainFailure(access: DatabaseAccess, result: CommandResult): PgBackupError | undefined {
@@ -77,7 +82,10 @@ function explainFailure(access: DatabaseAccess, result: CommandResult): PgBackup
 }
 
 function incomplete(file: string): PgBackupError {
-  return new PgBackupError('GLOBALS_FAILED', { outcome: 'exit code 0', detail: `${file} is not complete` });
+  return new PgBackupError('GLOBALS_FAILED', {
+    outcome: { en: 'exit code 0', zh: '退出码 0' },
+    detail: { en: `${file} is not complete`, zh: `${file} 不完整` },
+  });
 }
 
 /** Passes the plain text on and fails at its end where that is not the end of the globals. */
@@ -103,18 +111,4 @@ function deniedRight(stderr: string, user: string): PgBackupError | undefined {
       ? `GRANT EXECUTE ON FUNCTION pg_catalog.${object} TO ${role};`
       : `GRANT SELECT ON pg_catalog.${object} TO ${role};`;
   return new PgBackupError('GLOBALS_DENIED', { user, detail, remedy });
-}
-
-async function tailOf(file: string): Promise<string> {
-  return onDisk(file, async () => {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      const position = Math.max(0, size - TAIL_BYTES);
-      const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(TAIL_BYTES), position });
-      return buffer.toString('utf8', 0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  });
 }

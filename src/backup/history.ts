@@ -37,7 +37,14 @@ export async function readHistory(layout: Layout, database: string): Promise<His
     if (run?.database !== database) return [];
     const dump = join(layout.data, run.artifactNames[0] ?? '');
     const sizeBytes = files.includes(dump) ? fileSizeBytes(dump) : 0;
-    return [{ ...run, isGood: sizeBytes > 0 && run.isProven, files, sizeBytes }];
+    const isWhole = sizeBytes > 0 && sizeBytes === (recordedSizeBytes(run) ?? sizeBytes);
+    return [{ ...run, isGood: isWhole && run.isProven, files, sizeBytes }];
   });
   return { runs, known, foreign };
+}
+
+/** Of the dump; the old script did not always know it. */
+function recordedSizeBytes({ artifactNames, record, report }: KnownRun): number | undefined {
+  const recorded = record?.artifacts.find(({ name }) => name === artifactNames[0]);
+  return recorded?.sizeBytes ?? (report?.local?.sizeBytes || undefined);
 }

@@ -64,7 +64,7 @@ export async function readKnownRuns(layout: Layout): Promise<KnownRuns> {
 
 function isProven({ status, proof, remote }: RunRecord): boolean {
   // Remote copies are recorded once all of them are confirmed, also of what cannot be read back here.
-  return status === 'SUCCESS' || proof === 'stored' || remote?.length > 0;
+  return status === 'SUCCESS' || proof === 'stored' || remote.length > 0;
 }
 
 /** True for a file or an object that a run here has left, or is making now. */

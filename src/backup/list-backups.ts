@@ -1,5 +1,5 @@
 import prettyBytes from 'pretty-bytes';
-import { describeError } from '../errors.ts';
+import { describeError, PgBackupError } from '../errors.ts';
 import { type EncryptionMethod, parseArtifactName } from '../files/layout.ts';
 import { type Language, render, type Text } from '../language.ts';
 import type { Proof } from '../report/record.ts';
@@ -21,6 +21,8 @@ export interface ListedBackup {
   readonly local: boolean;
   /** Whether the dump is in the store; null where the store could not be listed. */
   readonly remote: boolean | null;
+  /** True for a remote dump of another size than its record tells; null where there is nothing to compare. */
+  readonly remoteDiffers: boolean | null;
   /** Whether local files wait for their upload. */
   readonly waiting: boolean;
   /** As the run ended; null for objects that no report or record here tells of. */
@@ -39,9 +41,10 @@ export async function listBackups(
   options: { readonly json: boolean; readonly write: (text: string) => unknown },
 ): Promise<void> {
   const { settings, signal, language } = context;
-  let failure: unknown;
+  let failure: PgBackupError | undefined;
   const copies = await withStore(context, (store) => findCopies(context, store)).catch((error) => {
     signal.throwIfAborted();
+    if (!(error instanceof PgBackupError)) throw error;
     failure = error;
     return findCopies(context, undefined);
   });
@@ -56,7 +59,7 @@ export async function listBackups(
 
 function toListed(run: CopiesOfRun, database: string, isRemoteKnown: boolean): ListedBackup {
   const { known, local, remote, unrecorded } = run;
-  const objects = remote?.objects ?? unrecorded?.objects ?? [];
+  const objects = [...(remote?.objects ?? []), ...(unrecorded?.objects ?? [])];
   const remoteDump = objects.find(({ name }) => parseArtifactName(name)?.kind === 'dump');
   const dumpName = known?.artifactNames[0] ?? remoteDump?.name ?? '';
   const recorded = known?.record?.artifacts.find(({ name }) => name === dumpName)?.sizeBytes;
@@ -67,6 +70,7 @@ function toListed(run: CopiesOfRun, database: string, isRemoteKnown: boolean): L
     sizeBytes: local?.sizeBytes || remoteDump?.sizeBytes || recorded || 0,
     local: local !== undefined && local.sizeBytes > 0,
     remote: isRemoteKnown ? remoteDump !== undefined : null,
+    remoteDiffers: remoteDump && recorded !== undefined ? remoteDump.sizeBytes !== recorded : null,
     waiting: known?.awaitsUpload ?? false,
     status: known?.status ?? null,
     proof: known?.record?.proof ?? null,
@@ -108,10 +112,9 @@ const COLUMNS: readonly { readonly head: Text; cell(backup: ListedBackup, say: S
   { head: { en: 'ENCRYPTION', zh: '加密' }, cell: ({ encryption }) => encryption },
 ];
 
-function describePlace({ local, remote, waiting }: ListedBackup, say: Say): string {
-  const places = [local && say(PLACES.local), remote && say(PLACES.remote)].filter(
-    (place) => place !== false,
-  );
+function describePlace({ local, remote, remoteDiffers, waiting }: ListedBackup, say: Say): string {
+  const there = remote && say(remoteDiffers ? PLACES.differs : PLACES.remote);
+  const places = [local && say(PLACES.local), there].filter((place) => place !== false);
   const known = places.filter((place) => place !== null).join('+');
   const where = known || say(remote === null ? PLACES.unknown : PLACES.missing);
   return waiting ? `${where} ${say(PLACES.waiting)}` : where;
@@ -120,6 +123,7 @@ function describePlace({ local, remote, waiting }: ListedBackup, say: Say): stri
 const PLACES = {
   local: { en: 'local', zh: '本地' },
   remote: { en: 'remote', zh: '远端' },
+  differs: { en: 'remote (differs)', zh: '远端（不一致）' },
   waiting: { en: '(waiting)', zh: '（待上传）' },
   missing: { en: 'missing', zh: '缺失' },
   unknown: { en: 'unknown', zh: '未知' },

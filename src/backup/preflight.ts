@@ -73,7 +73,12 @@ export async function preflight(
   const encryption =
     settings.BACKUP_ENCRYPTION === 'none'
       ? undefined
-      : await openEncryption(settings.BACKUP_ENCRYPTION, { settings, environment, temporaryDirectory });
+      : await openEncryption(settings.BACKUP_ENCRYPTION, {
+          settings,
+          environment,
+          temporaryDirectory,
+          signal: context.signal,
+        });
   cleanUp.defer(async () => encryption?.close());
   const store = await openStore({
     settings,

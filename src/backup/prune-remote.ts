@@ -22,7 +22,7 @@ export function hasRemoteRetention({ settings }: BackupContext): boolean {
 
 /**
  * What retention would do now with the remote copies of the configured database; nothing where remote retention is off. A clock that has
- * jumped plans nothing: OSS and S3 refuse to list for one that is 15 minutes off.
+ * jumped plans nothing where the store has one of its own: OSS and S3 refuse to list for one that is 15 minutes off, and rclone tells of one.
  * @throws PgBackupError STORE_FAILED
  */
 export async function planRemotePrune(context: BackupContext, store: Store): Promise<RemotePlan> {

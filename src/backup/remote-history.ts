@@ -13,7 +13,7 @@ export interface RemoteRun extends KnownRun, RetentionRun {
   readonly sizeBytes: number;
 }
 
-/** Objects with the name of a run of the database that no record here vouches for: of another machine, or from before a move. */
+/** Objects with the name of a run of the database that no record here vouches for: of another machine, from before a move, or replaced since. */
 export interface UnrecordedRun {
   readonly name: string;
   readonly startedAt: Date;
@@ -60,7 +60,7 @@ export function groupObjects(
   for (const object of objects) {
     const name = parseArtifactName(object.name)?.run ?? '';
     const run = known.byName.get(name);
-    if (run && vouchesFor(run, object.name, urlOf)) {
+    if (run && vouchesFor(run, object, urlOf)) {
       if (run.database === database) ours.set(run, [...(ours.get(run) ?? []), object]);
     } else if (!known.running.has(name)) {
       foreign.push(object.name);
@@ -81,16 +81,15 @@ export function groupObjects(
   };
 }
 
-/** Its record says that this very object was confirmed, or is still to be. */
-function vouchesFor(run: KnownRun, objectName: string, urlOf: (name: string) => string): boolean {
+/** Its record says that this very object was confirmed, or is still to be; one of another size was put there since. */
+function vouchesFor(run: KnownRun, object: ListedObject, urlOf: (name: string) => string): boolean {
   const { record } = run;
-  if (!record || !run.artifactNames.includes(objectName)) return false;
-  return record.awaitsUpload || confirmedObject(record, urlOf(objectName)) !== undefined;
+  if (!record || !run.artifactNames.includes(object.name)) return false;
+  return record.awaitsUpload || confirmedObject(record, urlOf(object.name))?.sizeBytes === object.sizeBytes;
 }
 
 function confirmedObject(record: RunRecord, url: string): RemoteObject | undefined {
-  // Records are checked for what every reader needs, and this is not part of it.
-  return record.remote?.find((object) => object.url === url);
+  return record.remote.find((object) => object.url === url);
 }
 
 function toRemoteRun(

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { describeError, PgBackupError } from '../errors.ts';
 import { isAtomicLeftover, removeFiles } from '../files/durable-files.ts';
@@ -26,6 +26,7 @@ import {
   readBootId,
   removeAbandonedDrafts,
 } from './running.ts';
+import { isOwnDirectory, removeAbandonedDirectories } from './temporary-directory.ts';
 
 /**
  * Clears what killed runs left and reports each of them as FAILED exactly once. Complete files are kept: unless they are encrypted and no
@@ -35,6 +36,7 @@ export async function repairKilledRuns(context: BackupContext): Promise<void> {
   const layout = layoutOf(context.settings.BACKUP_BASE_DIR);
   const bootId = readBootId();
   await removeAbandonedDrafts(layout);
+  await removeAbandonedDirectories(context);
   for (const run of await markedRuns(layout)) {
     let dead: DeadRun | undefined;
     try {
@@ -139,8 +141,6 @@ async function removeAtomicLeftovers(files: RunFiles): Promise<void> {
 
 /** The path comes from a file: only a directory that this program could have made, and that is ours, is removed. */
 async function removeTemporaryDirectory(directory: string): Promise<void> {
-  const facts = await lstat(directory).catch(() => undefined);
-  const isOurs = facts?.isDirectory() && facts.uid === process.getuid?.() && (facts.mode & 0o077) === 0;
-  if (isOurs && TEMPORARY_NAME.test(basename(directory)))
+  if (TEMPORARY_NAME.test(basename(directory)) && (await isOwnDirectory(directory)))
     await rm(directory, { recursive: true, force: true });
 }

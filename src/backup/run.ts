@@ -4,7 +4,7 @@ import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
 import { artifactFiles, partialFiles } from '../files/layout.ts';
 import type { RunRecord } from '../report/record.ts';
-import type { Following } from '../storage/store.ts';
+import type { Following, Store } from '../storage/store.ts';
 import { completeFiles } from './complete-files.ts';
 import type { BackupContext } from './context.ts';
 import { dumpDatabase, fileSizeBytes } from './dump.ts';
@@ -31,7 +31,10 @@ export async function backup(context: BackupContext): Promise<RunRecord> {
   try {
     return await attemptBackup(attempt);
   } catch (error) {
-    if (!attempt.record && !isBusy(error)) await reportFailure(attempt, error);
+    if (!attempt.record && !isBusy(error)) {
+      await reportFailure(attempt, error);
+      await emptyOutbox(attempt);
+    }
     throw error;
   } finally {
     await closeRun(attempt);
@@ -44,6 +47,8 @@ interface Attempt {
   readonly findings: Findings;
   /** What has to be let go when the run ends, the newest first. */
   readonly cleanUp: AsyncDisposableStack;
+  /** Once it is open; undefined in mode local. */
+  store?: Store | undefined;
   /** The upload that goes along with the dump, as long as nothing has decided on it. */
   following?: Following | undefined;
   /** Set once the outcome is published. */
@@ -66,6 +71,7 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   const { server, client, store, encryption } = await stage('preflight', () =>
     preflight(context, run, connected, cleanUp),
   );
+  attempt.store = store;
   const { version, databaseSizeBytes, encoding, collation } = server;
   findings.server = { version, databaseSizeBytes, encoding, collation };
   findings.client = { version: client.version };
@@ -116,6 +122,8 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   );
   // From here on the files wait, and what was sent of them is of use to whoever sends the rest.
   attempt.following = undefined;
+  // An upload may take hours, and the next dump need not wait for it.
+  await access.close();
   if (store) {
     findings.remote = await uploadRun(context, run.files, findings.artifacts, store, stage);
     if (findings.proof === 'read') findings.proof = 'stored';
@@ -161,7 +169,6 @@ async function reportFailure(attempt: Attempt, error: unknown): Promise<void> {
   const stage = findings.stages.at(-1)?.name ?? 'lock';
   const isComplete = findings.artifacts.length > 0;
   try {
-    await attempt.following?.abort();
     await removeFiles(partialFiles(files));
     if (!isComplete) await removeFiles(artifactFiles(files));
     attempt.record = await publishOutcome(run.journal, files, findings, {
@@ -176,6 +183,16 @@ async function reportFailure(attempt: Attempt, error: unknown): Promise<void> {
       detail: describeError(secondError, context.language).message,
     });
   }
+  // Last, because a store that hangs must not keep the report from being written before somebody loses patience.
+  await attempt.following?.abort();
+}
+
+/** What waits may be what fills the disk, and dumping and uploading are separate facts: it is sent also where this run failed. */
+async function emptyOutbox({ context, run, findings, store }: Attempt): Promise<void> {
+  const hasTriedStore = findings.stages.some(({ name }) => name === 'upload');
+  if (!store || hasTriedStore || context.signal.aborted) return;
+  // It tells of everything by itself, and an interruption changes nothing in what this run came to.
+  await sendPendingUploads(context, run.layout, store, createStages(context, [])).catch(() => {});
 }
 
 function isBusy(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tellsDamage } from '../encryption/failure.ts';
 import { PgBackupError } from '../errors.ts';
 import { parseArtifactName } from '../files/layout.ts';
 import { hasErrorCode, onDisk } from '../files/storage-error.ts';
@@ -130,12 +131,18 @@ async function readBack(
   proofs: readonly Finding[],
 ): Promise<CheckResult> {
   try {
-    const isRead = await reader.read(join(data, dump), parseArtifactName(dump)?.encryption ?? 'none');
-    return { findings: [...proofs, isRead ? proof(FULL_READ) : note(NO_IDENTITY)] };
+    const method = parseArtifactName(dump)?.encryption ?? 'none';
+    const outcome = await reader.read(join(data, dump), method);
+    const readBack = {
+      read: proof(FULL_READ),
+      'no-keys': note(NO_IDENTITY),
+      'other-method': note(OTHER_METHOD, { method }),
+    }[outcome];
+    return { findings: [...proofs, readBack] };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof PgBackupError)) throw error;
-    if (error.code === 'ARCHIVE_DAMAGED') {
+    if (error.code === 'ARCHIVE_DAMAGED' || tellsDamage(error)) {
       return { findings: [fault(UNREADABLE, { name: dump, detail: error.parameters['detail'] ?? '' })] };
     }
     // The file is as it was: keys that do not fit it say nothing against it.
@@ -150,6 +157,10 @@ const FULL_READ: Text = { en: 'full read', zh: '完整读回' };
 const NO_IDENTITY: Text = {
   en: 'not read: it is encrypted, and neither BACKUP_ENCRYPTION_IDENTITY_FILE nor BACKUP_ENCRYPTION_PASSPHRASE is set',
   zh: '未读回：已加密，且未设置 BACKUP_ENCRYPTION_IDENTITY_FILE 或 BACKUP_ENCRYPTION_PASSPHRASE',
+};
+const OTHER_METHOD: Text = {
+  en: 'not read: needs a key for {method}, and BACKUP_ENCRYPTION names another method now',
+  zh: '未读回：需要 {method} 的密钥，而 BACKUP_ENCRYPTION 现为另一种方式',
 };
 const MISSING: Text = { en: '{name} is missing', zh: '{name} 缺失' };
 const NO_FILE: Text = { en: '{name} is no regular file', zh: '{name} 不是普通文件' };

@@ -18,15 +18,19 @@ export interface RemoteCheckOptions {
 export async function checkRemote(run: CopiesOfRun, options: RemoteCheckOptions): Promise<CheckResult> {
   const { store, signal } = options;
   const record = run.known?.record;
-  if (!record) return { findings: [note(run.unrecorded ? NO_RECORD : NO_REMOTE_COPY)] };
-  if (record.awaitsUpload) return { findings: [note(WAITS)] };
-  const [confirmed] = record.remote ?? [];
+  if (!record) {
+    if (!run.unrecorded) return { findings: [note(NO_REMOTE_COPY)] };
+    return { findings: [note(NO_RECORD)], gap: 'unknown' };
+  }
+  if (record.awaitsUpload) return { findings: [note(WAITS)], gap: 'waits' };
+  const [confirmed] = record.remote;
   if (!confirmed) return { findings: [note(NO_REMOTE_COPY)] };
   const artifacts = record.artifacts.filter(({ name }) => run.known?.artifactNames.includes(name));
   if (!artifacts.some(({ name }) => record.remote.some(({ url }) => url === store.url(name)))) {
-    return { findings: [note(ELSEWHERE, { url: confirmed.url })] };
+    return { findings: [note(ELSEWHERE, { url: confirmed.url })], gap: 'unknown' };
   }
-  if (!run.remote && options.mayBeGone) return { findings: [note(EXPIRED)] };
+  const isReplaced = run.unrecorded?.objects.some(({ name }) => run.known?.artifactNames.includes(name));
+  if (!run.remote && !isReplaced && options.mayBeGone) return { findings: [note(EXPIRED)] };
   const faults: Finding[] = [];
   let done = 0;
   try {

@@ -6,8 +6,16 @@ import type { CheckResult } from './verify-result.ts';
 const NAMED_FOREIGN = 20;
 
 /** True where a copy is not as it was. */
-export function isDamaged({ findings }: CheckResult): boolean {
+function isDamaged({ findings }: CheckResult): boolean {
   return findings.some(({ kind }) => kind === 'fault');
+}
+
+/** All that was found about a run, in one word. */
+export function verdictOf(results: readonly CheckResult[]): 'ok' | 'damaged' | 'unchecked' {
+  if (results.some(isDamaged)) return 'damaged';
+  const isChecked = results.some(({ findings }) => findings.some(({ kind }) => kind === 'proof'));
+  const isCut = results.some(({ failure, gap }) => failure || gap);
+  return isChecked && !isCut ? 'ok' : 'unchecked';
 }
 
 /** One line that says of a run what is proven, what is not, and why. */
@@ -17,13 +25,7 @@ export function describeVerdict(
   language: Language,
 ): string {
   const results = [places.local, ...(places.remote ? [places.remote] : [])];
-  const isChecked = results.some(({ findings }) => findings.some(({ kind }) => kind === 'proof'));
-  const isCut = results.some(({ failure }) => failure);
-  const verdict = results.some(isDamaged)
-    ? VERDICTS.damaged
-    : isChecked && !isCut
-      ? VERDICTS.ok
-      : VERDICTS.unchecked;
+  const verdict = VERDICTS[verdictOf(results)];
   const details = [describePlace(PLACES.local, places.local, language)];
   if (places.remote) details.push(describePlace(PLACES.remote, places.remote, language));
   return `${render(verdict, language)}  ${run}  ${details.join('; ')}\n`;

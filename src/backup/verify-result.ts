@@ -15,6 +15,8 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
   /** What kept the check from its end; says nothing about the copy. */
   readonly failure?: PgBackupError;
+  /** Why a copy that was asked for cannot be compared at all, so that the run is not ok: it is not sent yet, or nothing here knows it. */
+  readonly gap?: 'waits' | 'unknown';
 }
 
 export function proof(text: Text, parameters: TextParameters = {}): Finding {

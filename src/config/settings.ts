@@ -404,8 +404,8 @@ export const SETTINGS = {
     example: 'app=community&kind=backup',
     pattern: TAGS,
     expected: {
-      en: 'up to 10 tags as name=value&name=value: letters, digits, blanks and + - = . _ : /',
-      zh: '至多 10 个标签，形如 name=value&name=value：字母、数字、空格与 + - = . _ : /',
+      en: 'up to 10 tags as name=value&name=value: letters, digits, blanks and + - . _ : /',
+      zh: '至多 10 个标签，形如 name=value&name=value：字母、数字、空格与 + - . _ : /',
     },
     description: {
       en: 'Tags for the objects, as lifecycle rules and bills can use them.',

@@ -1,5 +1,6 @@
 import type { Text } from '../language.ts';
 import { compileSchema } from '../schema.ts';
+import { brokenCombinations } from './combinations.ts';
 import { checkDumpOptions } from './dump-options.ts';
 import { SETTING_NAMES, type Setting, type SettingName, settingOf } from './settings.ts';
 import { splitWords } from './shell-text.ts';
@@ -24,7 +25,6 @@ export function validateSettings(written: WrittenSettings): SettingProblem[] {
     ...SETTING_NAMES.flatMap((name) => problems.get(name) ?? []),
     ...dumpOptionProblems(written.PG_DUMP_EXTRA_OPTS ?? ''),
     ...combinationProblems(written),
-    ...regionProblem(written),
   ];
 }
 
@@ -41,13 +41,6 @@ export function expectedValue(setting: Setting): Text {
   }
   const choices = setting.choices?.join(', ') ?? '';
   return choices ? { en: `one of ${choices}`, zh: `取值之一：${choices}` } : { en: 'text', zh: '文本' };
-}
-
-/** The region that an OSS endpoint names, if it does: `oss-cn-hangzhou[-internal].aliyuncs.com`. */
-export function regionOfEndpoint(endpoint: string): string | undefined {
-  return /(?:^|[/.])oss-((?!accelerate)[a-z]{2,}(?:-[a-z0-9]+)*?)(?:-internal)?\.aliyuncs\.com/.exec(
-    endpoint,
-  )?.[1];
 }
 
 const checkSchema = compileSchema({
@@ -112,53 +105,10 @@ function dumpOptionProblems(written: string): SettingProblem[] {
   return reasons.map((expected) => ({ name: 'PG_DUMP_EXTRA_OPTS', kind: 'invalid', expected }));
 }
 
-/** Rules that no single setting can tell. */
 function combinationProblems(written: WrittenSettings): SettingProblem[] {
-  const problems: SettingProblem[] = [];
-  const add = (name: SettingName, kind: SettingProblem['kind'], expected: Text): void => {
-    problems.push({ name, kind, expected });
-  };
-  if (written.REMOTE_RETENTION_KEEP !== undefined && written.REMOTE_RETENTION_DAYS === undefined) {
-    add('REMOTE_RETENTION_DAYS', 'missing', KEEP_NEEDS_DAYS);
-  }
-  if (written.OSS_KMS_KEY_ID !== undefined && written.OSS_SERVER_SIDE_ENCRYPTION !== 'KMS') {
-    add(
-      'OSS_SERVER_SIDE_ENCRYPTION',
-      written.OSS_SERVER_SIDE_ENCRYPTION ? 'invalid' : 'missing',
-      KMS_EXPECTED,
-    );
-  }
-  const { BACKUP_ENCRYPTION_RECIPIENTS: recipients, BACKUP_ENCRYPTION_PASSPHRASE: passphrase } = written;
-  const encrypts = written.BACKUP_ENCRYPTION === 'age' || written.BACKUP_ENCRYPTION === 'gpg';
-  if (encrypts && (recipients === undefined) === (passphrase === undefined)) {
-    add('BACKUP_ENCRYPTION_RECIPIENTS', recipients ? 'invalid' : 'missing', ONE_KEY_EXPECTED);
-  }
-  return problems;
+  return brokenCombinations(written).map(({ name, expected }) => ({
+    name,
+    kind: written[name] === undefined ? 'missing' : 'invalid',
+    expected,
+  }));
 }
-
-const KEEP_NEEDS_DAYS: Text = {
-  en: 'a number of days, because REMOTE_RETENTION_KEEP alone removes nothing',
-  zh: '天数，因为仅有 REMOTE_RETENTION_KEEP 不会清理任何内容',
-};
-const KMS_EXPECTED: Text = {
-  en: 'KMS, because OSS_KMS_KEY_ID is set',
-  zh: ' KMS，因为设置了 OSS_KMS_KEY_ID',
-};
-const ONE_KEY_EXPECTED: Text = {
-  en: 'recipients or BACKUP_ENCRYPTION_PASSPHRASE, one of the two, because BACKUP_ENCRYPTION is set',
-  zh: '接收者或 BACKUP_ENCRYPTION_PASSPHRASE，二者取一，因为设置了 BACKUP_ENCRYPTION',
-};
-
-/** Signatures of version 4 name the region, so it has to be known where the endpoint does not tell. */
-function regionProblem(written: WrittenSettings): SettingProblem[] {
-  const uploads = written.BACKUP_MODE !== 'local' && written.BACKUP_UPLOAD_TOOL !== 'rclone';
-  const endpoint = written.OSS_ENDPOINT;
-  if (!uploads || endpoint === undefined || written.OSS_REGION !== undefined || regionOfEndpoint(endpoint))
-    return [];
-  return [{ name: 'OSS_REGION', kind: 'missing', expected: REGION_EXPECTED }];
-}
-
-const REGION_EXPECTED: Text = {
-  en: 'the region of the bucket (cn-hangzhou), because OSS_ENDPOINT does not name it',
-  zh: '桶所在区域（如 cn-hangzhou），因为 OSS_ENDPOINT 中没有',
-};

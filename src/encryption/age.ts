@@ -1,5 +1,4 @@
 import { addAbortSignal, PassThrough, pipeline, Readable, Transform } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
 import { Decrypter, Encrypter } from 'age-encryption';
 import type { PgBackupError } from '../errors.ts';
@@ -8,7 +7,7 @@ import { passphraseKey } from './age-passphrase.ts';
 import type { Encryption, EncryptionOptions } from './encryption.ts';
 import {
   brokenOff,
-  DAMAGED_REMEDY,
+  damagedFile,
   encryptionFailed,
   IDENTITY_REMEDY,
   RECIPIENTS_REMEDY,
@@ -38,7 +37,7 @@ export async function openAge(options: EncryptionOptions): Promise<Encryption> {
   if (identityFile !== undefined) {
     addKeys(await ageIdentities(identityFile), (text) => decrypter.addIdentity(text), 'identity');
   }
-  const encryption: Encryption = {
+  return {
     method: 'age',
     canDecrypt: passphrase !== undefined || identityFile !== undefined,
     encrypt: (plain, signal) => transform(plain, signal, (stream) => encrypter.encrypt(stream), encryptError),
@@ -46,8 +45,6 @@ export async function openAge(options: EncryptionOptions): Promise<Encryption> {
       transform(limitHeader(encrypted), signal, (stream) => decrypter.decrypt(stream), decryptError),
     close: async () => {},
   };
-  if (!readOnly && !passphrase && identityFile !== undefined) await checkFit(encryption, identityFile);
-  return encryption;
 }
 
 /** The library checks them as they are added; its words are not shown, lest they quote a secret. */
@@ -62,20 +59,6 @@ function addKeys(keys: readonly AgeKey[], add: (text: string) => void, kind: 're
           : { en: `${place} is no valid identity`, zh: `${place} 不是有效的身份` };
       throw encryptionFailed('age', detail, kind === 'recipient' ? RECIPIENTS_REMEDY : IDENTITY_REMEDY);
     }
-  }
-}
-
-/** A backup that the identity here cannot read back should fail before it is made. */
-async function checkFit(encryption: Encryption, identityFile: string): Promise<void> {
-  const signal = new AbortController().signal;
-  try {
-    await buffer(encryption.decrypt(encryption.encrypt(Readable.from([Buffer.from('fit')]), signal), signal));
-  } catch (error) {
-    const detail = {
-      en: `${identityFile} belongs to none of the recipients`,
-      zh: `${identityFile} 不属于任何接收者`,
-    };
-    throw encryptionFailed('age', detail, IDENTITY_REMEDY, error);
   }
 }
 
@@ -115,7 +98,7 @@ function decryptError(error: Error): PgBackupError {
     en: `the file cannot be decrypted (${error.message})`,
     zh: `文件无法解密（${error.message}）`,
   };
-  return encryptionFailed('age', detail, DAMAGED_REMEDY, error);
+  return damagedFile('age', detail, error);
 }
 
 /** Passes an age file on; anything else, and a header without an end, is refused early. */

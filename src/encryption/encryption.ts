@@ -1,9 +1,10 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { Environment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Text } from '../language.ts';
 import { openAge } from './age.ts';
-import { encryptionFailed, RECIPIENTS_REMEDY } from './failure.ts';
+import { encryptionFailed, IDENTITY_REMEDY, RECIPIENTS_REMEDY } from './failure.ts';
 import { openGpg } from './gpg.ts';
 
 /** How files are encrypted and read back, with keys that were checked. */
@@ -24,6 +25,8 @@ export interface EncryptionOptions {
   readonly environment: Environment;
   /** Private; may come to hold secrets until `close`. */
   readonly temporaryDirectory: string;
+  /** Ends the opening and what was started; each stream has its own besides. */
+  readonly signal: AbortSignal;
   /** For commands that only read what is there: recipients are then neither needed nor checked, and an expired key is no obstacle. */
   readonly readOnly?: boolean;
 }
@@ -48,7 +51,32 @@ export async function openEncryption(method: 'age' | 'gpg', options: EncryptionO
   if (!readOnly && !BACKUP_ENCRYPTION_PASSPHRASE && !BACKUP_ENCRYPTION_RECIPIENTS?.length) {
     throw encryptionFailed(method, NOBODY, RECIPIENTS_REMEDY);
   }
-  return method === 'age' ? openAge({ ...options, readOnly }) : openGpg({ ...options, readOnly });
+  try {
+    const open = method === 'age' ? openAge : openGpg;
+    const encryption = await open({ ...options, readOnly });
+    if (!readOnly) await checkFit(encryption, options);
+    return encryption;
+  } catch (error) {
+    // What a program said that was told to end tells less than why it was.
+    options.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** A backup that the identity here cannot read back should fail before it is made. */
+async function checkFit(encryption: Encryption, { settings, signal }: EncryptionOptions): Promise<void> {
+  const file = settings.BACKUP_ENCRYPTION_IDENTITY_FILE;
+  if (settings.BACKUP_ENCRYPTION_PASSPHRASE || file === undefined) return;
+  try {
+    await buffer(encryption.decrypt(encryption.encrypt(Readable.from([Buffer.from('fit')]), signal), signal));
+  } catch (error) {
+    await encryption.close();
+    const detail = {
+      en: `${file} belongs to none of the recipients, or is locked by a passphrase`,
+      zh: `${file} 不属于任何接收者，或受口令保护`,
+    };
+    throw encryptionFailed(encryption.method, detail, IDENTITY_REMEDY, error);
+  }
 }
 
 const NOBODY: Text = {

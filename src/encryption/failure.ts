@@ -11,8 +11,21 @@ export function encryptionFailed(
   return new PgBackupError('ENCRYPTION_FAILED', { method, detail, remedy }, cause);
 }
 
-/** The file was written by us and is not what it was. */
-export const DAMAGED_REMEDY: Text = {
+/** ENCRYPTION_FAILED for a file that is not what was written, whoever has the keys. */
+export function damagedFile(method: 'age' | 'gpg', detail: Text | string, cause?: unknown): PgBackupError {
+  return new PgBackupError(
+    'ENCRYPTION_FAILED',
+    { method, detail, remedy: DAMAGED_REMEDY, fault: 'damage' },
+    cause,
+  );
+}
+
+/** True for what `damagedFile` made; any other ENCRYPTION_FAILED says nothing against the file. */
+export function tellsDamage({ code, parameters }: PgBackupError): boolean {
+  return code === 'ENCRYPTION_FAILED' && parameters['fault'] === 'damage';
+}
+
+const DAMAGED_REMEDY: Text = {
   en: 'The file is damaged or cut short: check the disk below BACKUP_BASE_DIR, and use another copy or make a new backup.',
   zh: '文件已损坏或不完整：请检查 BACKUP_BASE_DIR 所在磁盘，并使用其他副本或重新备份。',
 };

@@ -5,6 +5,7 @@ import type { Environment } from '../config/load.ts';
 import { type Command, type CommandResult, findCommand, pathDirectories, startCommand } from '../exec.ts';
 import { PRIVATE_DIRECTORY_MODE } from '../files/durable-files.ts';
 import { onDisk } from '../files/storage-error.ts';
+import type { EncryptionOptions } from './encryption.ts';
 import { encryptionFailed } from './failure.ts';
 
 /** sun_path of unix(7), less the final zero and the longest name that gpg-agent puts below its home. */
@@ -16,7 +17,7 @@ const STATUS_PREFIX = '[GNUPG:] ';
 /** A directory of keys and secrets for one time, with an agent only where secret keys are used. */
 export interface GpgHome {
   readonly directory: string;
-  /** gpg in this home. */
+  /** gpg in this home; ends with `signal`, else with that of the opening. */
   command(args: readonly string[], signal?: AbortSignal): Command;
   /** gpg in the home of the user: GNUPGHOME or ~/.gnupg. */
   userCommand(args: readonly string[]): Command;
@@ -25,20 +26,21 @@ export interface GpgHome {
 
 /** @throws PgBackupError COMMAND_MISSING, ENCRYPTION_FAILED where no agent can be started. */
 export async function openGpgHome(
-  options: { readonly environment: Environment; readonly temporaryDirectory: string },
+  options: Pick<EncryptionOptions, 'environment' | 'temporaryDirectory' | 'signal'>,
   { needsAgent }: { readonly needsAgent: boolean },
 ): Promise<GpgHome> {
-  const { environment, temporaryDirectory } = options;
+  const { environment, temporaryDirectory, signal: openingSignal } = options;
   const places = pathDirectories(environment['PATH']);
   const gpg = findCommand('gpg', places, 'apt-get install gpg');
   const agentProgram = needsAgent ? findCommand('gpg-agent', places, 'apt-get install gpg-agent') : undefined;
   const directory = join(temporaryDirectory, 'gnupg');
   await onDisk(directory, () => mkdir(directory, { mode: PRIVATE_DIRECTORY_MODE }));
   const base = chosen(environment, ['PATH']);
-  const endAgent = agentProgram === undefined ? undefined : await startAgent(agentProgram, directory, base);
+  const endAgent =
+    agentProgram === undefined ? undefined : await startAgent(agentProgram, directory, base, openingSignal);
   return {
     directory,
-    command: (args, signal) => ({
+    command: (args, signal = openingSignal) => ({
       file: gpg,
       args: [`--homedir=${directory}`, ...QUIET, ...args],
       environment: base,
@@ -49,6 +51,7 @@ export async function openGpgHome(
       // A home that cannot be written to is enough to read keys from.
       args: [...QUIET, '--lock-never', ...args],
       environment: chosen(environment, ['PATH', 'HOME', 'GNUPGHOME']),
+      signal: openingSignal,
     }),
     async close() {
       await endAgent?.();
@@ -83,6 +86,7 @@ async function startAgent(
   file: string,
   directory: string,
   environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
 ): Promise<() => Promise<void>> {
   if (Buffer.byteLength(directory) > LONGEST_HOME_BYTES) {
     throw encryptionFailed(
@@ -99,7 +103,7 @@ async function startAgent(
     file,
     args: [`--homedir=${directory}`, '--daemon', '--no-detach', '--disable-scdaemon', '--', '/bin/cat'],
     environment,
-    signal: ending.signal,
+    signal: AbortSignal.any([ending.signal, signal]),
   });
   agent.stdin.on('error', () => {});
   // The socket is there before the companion starts, so its answer says that all is ready.

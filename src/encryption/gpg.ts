@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 import { streamCommand } from '../command-stream.ts';
 import { type CommandResult, describeOutcome } from '../exec.ts';
 import type { Text } from '../language.ts';
 import type { Encryption, EncryptionOptions } from './encryption.ts';
-import { brokenOff, DAMAGED_REMEDY, encryptionFailed, IDENTITY_REMEDY, WRONG_KEY_REMEDY } from './failure.ts';
+import { brokenOff, damagedFile, encryptionFailed, WRONG_KEY_REMEDY } from './failure.ts';
 import { type GpgHome, openGpgHome, said, statusLines } from './gpg-home.ts';
 import { importIdentity, importRecipients, writePassphrase } from './gpg-keys.ts';
 
@@ -36,7 +35,7 @@ export async function openGpg(options: EncryptionOptions): Promise<Encryption> {
       ];
     }
     if (identityFile !== undefined) await importIdentity(home, identityFile);
-    const encryption: Encryption = {
+    return {
       method: 'gpg',
       canDecrypt: passphrase !== undefined || identityFile !== undefined,
       // The dump is compressed already.
@@ -47,25 +46,9 @@ export async function openGpg(options: EncryptionOptions): Promise<Encryption> {
         run(home, ['--no-armor', ...decryptArgs], encrypted, signal, decryptFailure),
       close: () => home.close(),
     };
-    if (!readOnly && !passphrase && identityFile !== undefined) await checkFit(encryption, identityFile);
-    return encryption;
   } catch (error) {
     await home.close();
     throw error;
-  }
-}
-
-/** A backup that the identity here cannot read back should fail before it is made. */
-async function checkFit(encryption: Encryption, identityFile: string): Promise<void> {
-  const signal = new AbortController().signal;
-  try {
-    await buffer(encryption.decrypt(encryption.encrypt(Readable.from([Buffer.from('fit')]), signal), signal));
-  } catch (error) {
-    const detail = {
-      en: `${identityFile} opens nothing that is encrypted for the recipients, or is locked by a passphrase`,
-      zh: `${identityFile} 无法打开为接收者加密的内容，或受口令保护`,
-    };
-    throw encryptionFailed('gpg', detail, IDENTITY_REMEDY, error);
   }
 }
 
@@ -104,5 +87,9 @@ function decryptFailure(result: CommandResult): Error | undefined {
         zh: `此处的密钥无法打开该文件（${said(result)}）`,
       }
     : { en: `the file cannot be decrypted (${said(result)})`, zh: `文件无法解密（${said(result)}）` };
-  return encryptionFailed('gpg', detail, isOtherKey ? WRONG_KEY_REMEDY : DAMAGED_REMEDY);
+  if (isOtherKey) return encryptionFailed('gpg', detail, WRONG_KEY_REMEDY);
+  // One that was killed says nothing of the file.
+  return result.signal === undefined
+    ? damagedFile('gpg', detail)
+    : encryptionFailed('gpg', detail, CHECK_KEYS);
 }

@@ -56,8 +56,13 @@ const checkReport = compileSchema(REPORT_SCHEMA);
 const checkForeignReport = compileSchema(FOREIGN_REPORT_SCHEMA);
 const checkRecord = compileSchema({
   type: 'object',
-  properties: { version: { const: 1 }, artifacts: { type: 'array' }, awaitsUpload: { type: 'boolean' } },
-  required: ['version', 'run', 'artifacts', 'awaitsUpload'],
+  properties: {
+    version: { const: 1 },
+    artifacts: { type: 'array' },
+    remote: { type: 'array' },
+    awaitsUpload: { type: 'boolean' },
+  },
+  required: ['version', 'run', 'artifacts', 'remote', 'awaitsUpload'],
 });
 
 async function readJsonDirectory<T>(directory: string, check: Check): Promise<JsonDirectory<T>> {

@@ -17,8 +17,8 @@ export const CONNECTION_ERRORS = {
   CertificateRejected: {
     meaning: { en: 'there is no trusted TLS connection', zh: '无法建立可信的 TLS 连接' },
     remedy: {
-      en: 'Check OSS_ENDPOINT (a custom domain needs a certificate of its own in OSS) and what inspects TLS in between; own authorities: NODE_EXTRA_CA_CERTS for the sdk, SSL_CERT_FILE for ossutil.',
-      zh: '检查 OSS_ENDPOINT（自定义域名须在 OSS 中托管证书）以及中间的 TLS 检查设备；自有 CA：sdk 用 NODE_EXTRA_CA_CERTS，ossutil 用 SSL_CERT_FILE。',
+      en: 'Check OSS_ENDPOINT (a custom domain needs a certificate of its own in OSS) and what inspects TLS in between; for an authority of your own set NODE_EXTRA_CA_CERTS to its PEM file in the environment of pg-backup (the sdk, and what is asked of OSS with any tool), and for ossutil SSL_CERT_FILE as well.',
+      zh: '检查 OSS_ENDPOINT（自定义域名须在 OSS 中托管证书）以及中间的 TLS 检查设备；自有 CA：在 pg-backup 的进程环境中将 NODE_EXTRA_CA_CERTS 设为其 PEM 文件（用于 sdk，以及无论用哪种工具对 OSS 的查询），使用 ossutil 时还须设置 SSL_CERT_FILE。',
     },
   },
   ConnectionTimeout: {

@@ -1,5 +1,6 @@
 import type { CredentialsProvider } from '@alicloud/credentials';
 import type { Environment } from '../config/load.ts';
+import type { Text } from '../language.ts';
 import { OssFailure } from './oss-errors.ts';
 
 export type Provider = Pick<CredentialsProvider, 'getCredentials'>;
@@ -22,18 +23,22 @@ export async function firstCredentials(
   environment: Environment,
 ): Promise<{ readonly provider: Provider; readonly credentials: Credentials }> {
   const library = await loadLibrary();
-  const refusals: string[] = [];
+  const refusals: Text[] = [];
   for (const { name, open } of SOURCES) {
     try {
       const provider = open(library, environment);
       if (provider === undefined) continue;
       return { provider, credentials: await provider.getCredentials() };
     } catch (error) {
-      refusals.push(`${name}: ${reasonOf(error)}`);
+      const { en, zh } = reasonOf(error);
+      refusals.push({ en: `${name}: ${en}`, zh: `${name}：${zh}` });
     }
   }
-  const remark = refusals.join('; ');
-  throw new OssFailure({ code: 'CredentialsUnavailable', remark: { en: remark, zh: remark } });
+  const remark = {
+    en: refusals.map(({ en }) => en).join('; '),
+    zh: refusals.map(({ zh }) => zh).join('；'),
+  };
+  throw new OssFailure({ code: 'CredentialsUnavailable', remark });
 }
 
 /** Only some installations need it. */
@@ -120,13 +125,19 @@ function isTrue(value: string | undefined): boolean {
 }
 
 /** What may be told: the library's messages repeat whole answers and whole files, with the keys in them. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): Text {
   const { code, name, message } = error as { code?: unknown; name?: string; message?: string };
-  if (typeof code === 'string' && /^[A-Z_]+$/.test(code)) return code;
-  if (/Timeout/.test(`${name} ${message?.slice(0, 40)}`)) return 'timeout';
+  if (typeof code === 'string' && /^[A-Z_]+$/.test(code)) return asItIs(code);
+  if (/Timeout/.test(`${name} ${message?.slice(0, 40)}`)) return { en: 'timeout', zh: '超时' };
   const status = /\b(?:httpStatus: |security-credentials\/\S* )(\d{3})\b/.exec(message ?? '')?.[1];
   const answered = /"Code"\s*:\s*"([A-Za-z.]{1,80})"/.exec(message ?? '')?.[1];
-  if (answered) return answered;
-  if (status) return `HTTP ${status}`;
-  return message?.startsWith('reading aliyun cli config') ? 'ENOENT' : 'no keys';
+  if (answered) return asItIs(answered);
+  if (status) return asItIs(`HTTP ${status}`);
+  if (message?.startsWith('reading aliyun cli config')) return asItIs('ENOENT');
+  return { en: 'no keys', zh: '没有密钥' };
+}
+
+/** A code is the same in every language. */
+function asItIs(code: string): Text {
+  return { en: code, zh: code };
 }

@@ -1,5 +1,8 @@
 import { PgBackupError } from '../errors.ts';
 
+/** No run is ever called so: the answer is that there is no such object. */
+export const PROBE_NAME = '.pg-backup-probe';
+
 /** The STORE_FAILED for an object that should be read and is not there. */
 export function missingObject(object: string): PgBackupError {
   return new PgBackupError('STORE_FAILED', {

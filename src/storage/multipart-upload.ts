@@ -11,7 +11,6 @@ import type { SentPart, UploadState, UploadStates } from './upload-state.ts';
 export interface Uploading {
   readonly client: OssClient;
   readonly states: UploadStates;
-  readonly clock: () => Date;
   /** How often a request is tried again. */
   readonly retries: number;
 }
@@ -50,7 +49,7 @@ export async function beginUpload(
   { sha256, overwrite }: { readonly sha256?: string; readonly overwrite: boolean },
   signal: AbortSignal,
 ): Promise<MultipartUpload> {
-  const { client, states, retries, clock } = uploading;
+  const { client, states, retries } = uploading;
   const key = objectKey(client.target, name);
   const url = objectUrl(client.target, name);
   const earlier = await states.read(url);
@@ -62,9 +61,8 @@ export async function beginUpload(
     ...patience(retries, SHORTEST_TIMEOUT_MILLISECONDS),
     signal,
   });
-  const beganAt = clock().toISOString();
   const known = sha256 === undefined ? {} : { sha256 };
-  const state: UploadState = { version: 1, name, url, uploadId, beganAt, token, ...known, parts: [] };
+  const state: UploadState = { version: 1, name, url, uploadId, token, ...known, parts: [] };
   try {
     await states.write(state);
   } catch (error) {
@@ -147,7 +145,7 @@ export function openUpload({ client, states, retries }: Uploading, begun: Upload
  * @throws OssFailure; it is remembered then.
  */
 export async function giveUpUpload(
-  { client, states }: Uploading,
+  { client, states }: Pick<Uploading, 'client' | 'states'>,
   state: UploadState,
   signal: AbortSignal,
 ): Promise<void> {

@@ -16,26 +16,25 @@ export interface OpenStoreOptions {
   readonly temporaryDirectory: string;
   /** Remembers uploads that were begun and not completed. */
   readonly uploadsDirectory: string;
-  readonly clock: () => Date;
+  readonly clock?: () => Date;
 }
 
 /**
  * The remote store that the settings name; undefined in mode local.
- * @throws PgBackupError COMMAND_MISSING
+ * @throws PgBackupError COMMAND_MISSING, OSSUTIL_UNSUPPORTED
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store | undefined> {
-  const { settings, environment, temporaryDirectory, uploadsDirectory, clock } = options;
+  const { settings, environment, temporaryDirectory, uploadsDirectory } = options;
   if (settings.BACKUP_MODE === 'local') return undefined;
-  const searchPath = environment['PATH'];
   if (settings.BACKUP_UPLOAD_TOOL === 'rclone') {
     const { RCLONE_REMOTE: remote, RCLONE_PATH: path } = settings;
     if (path === undefined) throw new Error('rclone settings were not checked');
-    return openRcloneStore({ remote, path, environment, temporaryDirectory, searchPath });
+    return openRcloneStore({ remote, path, environment, temporaryDirectory, searchPath: environment['PATH'] });
   }
   const target = ossTarget(settings);
   const credentials = openOssCredentials(settings, environment);
   if (settings.BACKUP_UPLOAD_TOOL === 'sdk') {
-    return openSdkStore({ client: openOssClient(target, credentials), uploadsDirectory, clock });
+    return openSdkStore({ client: openOssClient(target, credentials), uploadsDirectory });
   }
-  return openOssutilStore({ target, credentials, temporaryDirectory, searchPath });
+  return openOssutilStore({ target, credentials, temporaryDirectory, uploadsDirectory, environment });
 }

@@ -1,4 +1,5 @@
 import { type Readable, Transform } from 'node:stream';
+import type { Text } from '../language.ts';
 import { OssFailure, toOssFailure } from './oss-errors.ts';
 
 /** Nothing arrives for so long, although it is waited for. */
@@ -36,7 +37,8 @@ export function wholeDownload(download: Download): Readable {
     output.destroy(toError(toOssFailure(error)));
   };
   const watch = setInterval(() => {
-    const isStalled = received === receivedBefore && !output.writableNeedDrain;
+    const isAwaited = !body.readableEnded && !output.writableNeedDrain;
+    const isStalled = isAwaited && received === receivedBefore;
     if (isStalled) fail(new OssFailure({ code: 'ConnectionTimeout' }));
     receivedBefore = received;
   }, stallMilliseconds);
@@ -54,6 +56,7 @@ export function wholeDownload(download: Download): Readable {
   return body.pipe(output);
 }
 
-function shortBy(received: number, expected: number): { en: string; zh: string } {
+/** Says that a download is not whole. */
+export function shortBy(received: number, expected: number): Text {
   return { en: `${received} of ${expected} bytes`, zh: `${expected} 字节中的 ${received} 字节` };
 }

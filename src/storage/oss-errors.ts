@@ -112,6 +112,12 @@ export function storeError(
   return new PgBackupError(code, { object, detail, remedy, storeCode }, failure);
 }
 
+/** The error for people of an upload that OSS did not take: OBJECT_EXISTS, or UPLOAD_FAILED. */
+export function uploadError(object: string, failure: OssFailure): PgBackupError {
+  if (failure.code === 'FileAlreadyExists') return new PgBackupError('OBJECT_EXISTS', { object }, failure);
+  return storeError('UPLOAD_FAILED', object, failure);
+}
+
 /** What kept the connection from giving an answer: what Node says, else the kind of error that urllib made of it. */
 function connectionFault(name: string, networkCode: string | undefined): string {
   const known = connectionFaultOf(networkCode ?? '');

@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { AliOss, CallOptions, OssClient } from './oss-client.ts';
+import { PROBE_NAME } from './missing-object.ts';
 import { wholeDownload } from './oss-download.ts';
 import { OssFailure, storeError } from './oss-errors.ts';
 import { objectKey, objectUrl } from './oss-target.ts';
 import type { ListedObject, Removal, Store, StoredObject } from './store.ts';
 
-/** No run is ever called so: the answer is that there is no such object. */
-const PROBE_NAME = '.pg-backup-probe';
 const PAGE_SIZE = '1000';
 
-type Headers = Readonly<Record<string, string | undefined>>;
+/** Of an answer, by their names in small letters. */
+export type Headers = Readonly<Record<string, string | undefined>>;
 
 /** The part of a store that asks OSS through the SDK, for every tool that uploads to it. */
 export function ossObjects(
@@ -19,21 +19,14 @@ export function ossObjects(
   const url = (name: string): string => objectUrl(target, name);
   const key = (name: string): string => objectKey(target, name);
 
-  const stat = async (name: string, options: CallOptions): Promise<StoredObject | undefined> => {
-    try {
-      const { res } = await client.call((sdk) => sdk.head(key(name)), options);
-      return toStoredObject(res.headers as Headers);
-    } catch (error) {
-      if (error instanceof OssFailure && error.code === 'NoSuchKey') return undefined;
-      throw asStoreError('CONFIRM_FAILED', url(name), error);
-    }
-  };
-
   return {
     url,
-    stat: (name, signal) => stat(name, { signal }),
+    async stat(name, signal) {
+      const headers = await headObject(client, name, { signal });
+      return headers && toStoredObject(headers);
+    },
     async probe(signal) {
-      await stat(PROBE_NAME, { signal, retries: 0 });
+      await headObject(client, PROBE_NAME, { signal, retries: 0 });
     },
     list: (signal) => listObjects(client, signal),
     async get(name, { range, signal }) {
@@ -68,6 +61,25 @@ export function ossObjects(
       }
     },
   };
+}
+
+/**
+ * What OSS says of an object; undefined where there is none.
+ * @throws PgBackupError CONFIRM_FAILED
+ */
+export async function headObject(
+  client: OssClient,
+  name: string,
+  options: CallOptions,
+): Promise<Headers | undefined> {
+  const { target } = client;
+  try {
+    const { res } = await client.call((sdk) => sdk.head(objectKey(target, name)), options);
+    return res.headers as Headers;
+  } catch (error) {
+    if (error instanceof OssFailure && error.code === 'NoSuchKey') return undefined;
+    throw asStoreError('CONFIRM_FAILED', objectUrl(target, name), error);
+  }
 }
 
 /** Every object directly below the prefix; what lies deeper is not ours. */
@@ -113,7 +125,7 @@ function decodeName(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll('+', ' '));
 }
 
-function toStoredObject(headers: Headers): StoredObject {
+export function toStoredObject(headers: Headers): StoredObject {
   return {
     sizeBytes: Number(headers['content-length']),
     crc64: headers['x-oss-hash-crc64ecma'],

@@ -1,28 +1,25 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PgBackupError } from '../errors.ts';
-import {
-  type CommandResult,
-  describeOutcome,
-  findCommand,
-  isExecutable,
-  pathDirectories,
-  runCommand,
-} from '../exec.ts';
+import type { Environment } from '../config/load.ts';
+import { type CommandResult, describeOutcome, runCommand } from '../exec.ts';
 import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from '../files/durable-files.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Artifact } from '../report/record.ts';
+import { clearAbandonedUploads } from './abandoned-uploads.ts';
 import { abortUploadsOf } from './abort-uploads.ts';
+import { findOssutil } from './find-ossutil.ts';
 import { type OssClient, openOssClient } from './oss-client.ts';
 import { isExpiredKey, type OssCredentials, type OssKeys, renewKeys } from './oss-credentials.ts';
-import { OssFailure, parseOssutilFailure, storeError } from './oss-errors.ts';
+import { OssFailure, parseOssutilFailure, uploadError } from './oss-errors.ts';
 import { ossObjects } from './oss-objects.ts';
 import { type OssTarget, objectKey, objectUrl, uploadHeaders } from './oss-target.ts';
 import type { PutOptions, Store } from './store.ts';
+import { openUploadStates } from './upload-state.ts';
 
-const HANDBOOK_NAME = 'ossutil64';
-const NAMES = [HANDBOOK_NAME, 'ossutil'];
 const RETRIES = 5;
+/** ossutil's own are 120 and 1200 seconds, for each of its attempts. */
+const CONNECT_TIMEOUT_SECONDS = 30;
+const READ_TIMEOUT_SECONDS = 180;
 /** With keys that live for an hour, enough for a night. */
 const MAXIMUM_RENEWALS = 12;
 /** From this size on ossutil uploads in parts (its --bigfile-threshold). */
@@ -33,19 +30,25 @@ export interface OssutilOptions {
   readonly credentials: OssCredentials;
   /** Private directory of the run: the keys go into a file there, and whatever ossutil litters. */
   readonly temporaryDirectory: string;
-  readonly searchPath: string | undefined;
+  /** Where the sdk remembers uploads that were begun; after a change of tool nobody else gives them up. */
+  readonly uploadsDirectory: string;
+  /** The person's own: PATH, and the authorities to trust. */
+  readonly environment: Environment;
+  /** How long a server may be silent. */
+  readonly readTimeoutSeconds?: number;
 }
 
 /**
  * A store that uploads with ossutil 1.7 and asks OSS through the SDK.
- * @throws PgBackupError COMMAND_MISSING
+ * @throws PgBackupError COMMAND_MISSING, OSSUTIL_UNSUPPORTED
  */
 export async function openOssutilStore(options: OssutilOptions): Promise<Store> {
-  const { target, credentials } = options;
-  const ossutil = findOssutil(options.searchPath);
+  const { target, credentials, environment, readTimeoutSeconds = READ_TIMEOUT_SECONDS } = options;
   const client = openOssClient(target, credentials);
+  const states = openUploadStates(options.uploadsDirectory);
   const directory = join(options.temporaryDirectory, 'ossutil');
   await onDisk(directory, () => mkdir(directory, { mode: PRIVATE_DIRECTORY_MODE }));
+  const ossutil = await findOssutil(environment['PATH'], environmentIn(directory));
 
   return {
     checksum: 'crc64',
@@ -55,27 +58,28 @@ export async function openOssutilStore(options: OssutilOptions): Promise<Store> 
       // ossutil never gives up the parts of an upload that failed or was killed, and OSS asks money for them.
       const abortParts = async (): Promise<void> => {
         if (artifact.sizeBytes < MULTIPART_BYTES) return;
-        await abortUploadsOf(client, objectKey(target, artifact.name), signal);
+        // The sdk's is resumed should this tool fail, and abandoned once it does not.
+        const kept = await states.read(objectUrl(target, artifact.name)).catch(() => undefined);
+        await abortUploadsOf(client, objectKey(target, artifact.name), kept?.uploadId, signal);
       };
       await abortParts();
       const own = await onDisk(directory, () => mkdtemp(join(directory, 'put-')));
       try {
         const failure = await putWithFreshKeys(
-          { ossutil, directory: own, client, credentials },
+          { ossutil, directory: own, client, credentials, environment, readTimeoutSeconds },
           file,
           artifact,
           putOptions,
         );
         if (failure === undefined) return;
         await abortParts();
-        const object = objectUrl(target, artifact.name);
-        if (failure.code === 'FileAlreadyExists') throw new PgBackupError('OBJECT_EXISTS', { object });
-        throw storeError('UPLOAD_FAILED', object, await withDrift(failure, client, signal));
+        throw uploadError(objectUrl(target, artifact.name), await withDrift(failure, client, signal));
       } finally {
         // With it go the keys.
         await rm(own, { recursive: true, force: true });
       }
     },
+    clearAbandoned: (isWaiting, signal) => clearAbandonedUploads({ client, states }, isWaiting, signal),
   };
 }
 
@@ -85,6 +89,8 @@ interface Tool {
   readonly directory: string;
   readonly client: OssClient;
   readonly credentials: OssCredentials;
+  readonly environment: Environment;
+  readonly readTimeoutSeconds: number;
 }
 
 /** Keys that expire in the middle are renewed; the next ossutil goes on from the checkpoint of the one before. */
@@ -111,7 +117,7 @@ async function putWithFreshKeys(
 }
 
 async function putOnce(
-  { ossutil, directory, client: { target } }: Tool,
+  { ossutil, directory, client: { target }, environment, readTimeoutSeconds }: Tool,
   keys: OssKeys,
   file: string,
   artifact: Artifact,
@@ -129,10 +135,11 @@ async function putOnce(
       ...['--config-file', configFile, '--sign-version', 'v4', '--region', target.region],
       ...['--output-dir', join(directory, 'output'), '--checkpoint-dir', join(directory, 'checkpoint')],
       ...['--bigfile-threshold', String(MULTIPART_BYTES), '--retry-times', String(RETRIES)],
+      ...['--connect-timeout', String(CONNECT_TIMEOUT_SECONDS), '--read-timeout', String(readTimeoutSeconds)],
       ...(target.addressing === 'path' ? ['--force-path-style'] : []),
       ...['--meta', headers.map(([name, value]) => `${name}:${value}`).join('#')],
     ],
-    environment: { HOME: directory, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    environment: { ...environmentIn(directory), ...trustedAuthorities(environment) },
     workingDirectory: directory,
     signal,
   });
@@ -159,15 +166,15 @@ async function withDrift(failure: OssFailure, client: OssClient, signal: AbortSi
   return failure;
 }
 
-function findOssutil(searchPath: string | undefined): string {
-  const directories = pathDirectories(searchPath);
-  const installed = NAMES.find((name) =>
-    directories.some((directory) => isExecutable(join(directory, name))),
-  );
-  return findCommand(
-    installed ?? HANDBOOK_NAME,
-    directories,
-    'https://help.aliyun.com/zh/oss/developer-reference/ossutil-1-0/',
+function environmentIn(directory: string): Record<string, string> {
+  return { HOME: directory, LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+}
+
+/** Go's crypto/x509 reads these in the place of the system's. */
+function trustedAuthorities(environment: Environment): Record<string, string> {
+  const names = ['SSL_CERT_FILE', 'SSL_CERT_DIR'];
+  return Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
   );
 }
 

@@ -1,3 +1,4 @@
+import { PgBackupError } from '../errors.ts';
 import { type CommandResult, describeOutcome } from '../exec.ts';
 import type { Text } from '../language.ts';
 import type { Scrub } from '../scrub.ts';
@@ -26,6 +27,7 @@ export function remedyFor(detail: string, remote: string): Text {
   return { en: en.replaceAll('{remote}', remote), zh: zh.replaceAll('{remote}', remote) };
 }
 
+const SET_THE_CLOCK: Text = { en: 'Set the clock of this machine.', zh: '请校准本机时钟。' };
 const REMEDIES: readonly (Text & { readonly said: RegExp })[] = [
   {
     said: /didn't find section in config file|couldn't find type of fs/i,
@@ -42,11 +44,7 @@ const REMEDIES: readonly (Text & { readonly said: RegExp })[] = [
     en: 'RCLONE_PATH must begin with a bucket that exists; pg-backup never creates one.',
     zh: 'RCLONE_PATH 必须以已存在的桶开头；pg-backup 从不创建桶。',
   },
-  {
-    said: /RequestTimeTooSkewed/,
-    en: 'Set the clock of this machine.',
-    zh: '请校准本机时钟。',
-  },
+  { said: /RequestTimeTooSkewed/, ...SET_THE_CLOCK },
   {
     said: /SignatureDoesNotMatch|InvalidAccessKeyId|AccessDenied|Forbidden|Unauthori[sz]ed|permission denied|\b40[13]\b/i,
     en: 'Check the keys of the rclone remote "{remote}" and what they may do; try: rclone lsf --max-depth 1 {remote}:',
@@ -62,6 +60,20 @@ const ANY: Text = {
   en: 'Try the rclone remote by hand: rclone lsf --max-depth 1 {remote}:',
   zh: '请手动检查 rclone 远端：rclone lsf --max-depth 1 {remote}:',
 };
+
+/** rclone compares the clock with the server's, says so from five minutes on, and goes on by the server's time where that would refuse it. */
+export function tellsWrongClock({ stderr }: CommandResult): boolean {
+  return stderr.includes('Time may be set wrong');
+}
+
+/** STORE_FAILED for a listing that nothing may be decided by: ages are counted by the clock here. */
+export function wrongClock(object: string): PgBackupError {
+  const detail: Text = {
+    en: 'the clock of this machine is more than five minutes off that of the store',
+    zh: '本机时钟与远端相差超过五分钟',
+  };
+  return new PgBackupError('STORE_FAILED', { object, detail, remedy: SET_THE_CLOCK });
+}
 
 /** The code that S3 gives, such as `AccessDenied`; a HEAD request has only the status. */
 export function storeCodeOf(detail: string): string | undefined {

@@ -1,6 +1,8 @@
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { streamCommand } from '../command-stream.ts';
 import type { Command, CommandResult } from '../exec.ts';
+import type { Text } from '../language.ts';
+import { shortBy } from './oss-download.ts';
 import type { ListedObject } from './store.ts';
 
 /** What `rclone lsjson` prints, one object a line, as it comes; `failure` says what its end means, undefined for a good one. */
@@ -23,7 +25,7 @@ export async function* listObjects(
 export function readObject(
   command: Command,
   sizeBytes: number,
-  failure: (result: CommandResult) => Error,
+  failure: (result: CommandResult, remark?: Text) => Error,
 ): Readable {
   let receivedBytes = 0;
   let ended: CommandResult = { exitCode: 0, signal: undefined, stdout: '', stderr: '' };
@@ -40,8 +42,7 @@ export function readObject(
     },
     flush(callback) {
       const isWhole = receivedBytes === sizeBytes;
-      const stderr = `${receivedBytes} of ${sizeBytes} bytes came`;
-      callback(isWhole ? null : failure({ ...ended, stderr }));
+      callback(isWhole ? null : failure(ended, shortBy(receivedBytes, sizeBytes)));
     },
   });
   // The error is the reader's, who gets it with the stream.

@@ -2,15 +2,14 @@ import type { Readable } from 'node:stream';
 import type { Environment } from '../config/load.ts';
 import { PgBackupError } from '../errors.ts';
 import { type CommandResult, findCommand, pathDirectories, runCommand } from '../exec.ts';
+import type { Text } from '../language.ts';
 import type { Artifact } from '../report/record.ts';
-import { missingObject } from './missing-object.ts';
+import { missingObject, PROBE_NAME } from './missing-object.ts';
 import { rcloneEnvironment, rcloneScrub } from './rclone-environment.ts';
-import { describeRcloneFailure, remedyFor, storeCodeOf } from './rclone-failure.ts';
+import { describeRcloneFailure, remedyFor, storeCodeOf, tellsWrongClock, wrongClock } from './rclone-failure.ts';
 import { listObjects, readObject } from './rclone-output.ts';
 import type { GetOptions, PutOptions, Removal, Store, StoredObject } from './store.ts';
 
-/** No run is ever called so: the answer is that nothing lies there. */
-const PROBE_NAME = '.pg-backup-probe';
 /**
  * Up to this size S3 counts the MD5 over what it received; over parts it does not. It takes 5 GiB at once, some makes a little less.
  */
@@ -67,13 +66,14 @@ export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
     code: 'UPLOAD_FAILED' | 'CONFIRM_FAILED' | 'STORE_FAILED',
     name: string,
     result: CommandResult,
+    remark?: Text,
   ): PgBackupError => {
-    const detail = describeRcloneFailure(result, scrub);
-    const storeCode = storeCodeOf(detail);
+    const said = describeRcloneFailure(result, scrub);
+    const storeCode = storeCodeOf(said);
     return new PgBackupError(code, {
       object: url(name),
-      detail,
-      remedy: remedyFor(detail, remote),
+      detail: remark ?? said,
+      remedy: remedyFor(said, remote),
       ...(storeCode === undefined ? {} : { storeCode }),
     });
   };
@@ -98,6 +98,7 @@ export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
 
   return {
     checksum: 'md5',
+    writesInPlace: true,
     url,
     stat: (name, signal) => stat(name, signal),
     async probe(signal) {
@@ -124,6 +125,7 @@ export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
       listObjects(
         command(['lsjson', '--files-only', '--no-mimetype', '--use-server-modtime', directory], signal),
         async (result) => {
+          if (tellsWrongClock(result)) return wrongClock(directory);
           if (result.exitCode === 0 || (await isYetToCome(result, signal))) return undefined;
           return failure('STORE_FAILED', '', result);
         },
@@ -135,8 +137,8 @@ export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
       const { start, end } = range ?? { start: 0, end: Number.POSITIVE_INFINITY };
       const sizeBytes = Math.max(0, Math.min(end + 1, present.sizeBytes) - start);
       const part = range ? ['--offset', String(start), '--count', String(sizeBytes)] : [];
-      return readObject(command(['cat', url(name), ...part], signal), sizeBytes, (result) =>
-        failure('STORE_FAILED', name, result),
+      return readObject(command(['cat', url(name), ...part], signal), sizeBytes, (result, remark) =>
+        failure('STORE_FAILED', name, result, remark),
       );
     },
     async remove(name, signal): Promise<Removal> {

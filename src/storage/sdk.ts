@@ -1,12 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import { PgBackupError } from '../errors.ts';
 import type { Artifact } from '../report/record.ts';
+import { clearAbandonedUploads } from './abandoned-uploads.ts';
 import { describeDifferences, visibleDifferences } from './copy-check.ts';
 import { readRange, withOpenFile } from './file-range.ts';
-import { giveUpUpload, patience, TOKEN_HEADER, type Uploading } from './multipart-upload.ts';
+import { patience, TOKEN_HEADER, type Uploading } from './multipart-upload.ts';
 import type { OssClient } from './oss-client.ts';
-import { OssFailure, storeError } from './oss-errors.ts';
-import { ossObjects } from './oss-objects.ts';
+import { OssFailure, uploadError } from './oss-errors.ts';
+import { type Headers, headObject, ossObjects, toStoredObject } from './oss-objects.ts';
 import { objectKey, objectUrl, uploadHeaders } from './oss-target.ts';
 import { FIRST_PART_BYTES } from './part-plan.ts';
 import { putInParts } from './put-in-parts.ts';
@@ -19,32 +20,28 @@ const RETRIES = 30;
 /** For 8 MiB at 64 KiB/s. */
 const SMALL_TIMEOUT_MILLISECONDS = 128_000;
 
-type Headers = Readonly<Record<string, string | undefined>>;
-
 export interface SdkStoreOptions {
   readonly client: OssClient;
   /** Where uploads that were begun are remembered. */
   readonly uploadsDirectory: string;
-  readonly clock: () => Date;
   /** How often a request of an upload is tried again: for some ten minutes. */
   readonly retries?: number;
 }
 
 /** A store that uploads through ali-oss: large files in parts, also while they are still being written, and resumed where they stopped. */
 export function openSdkStore(options: SdkStoreOptions): Store {
-  const { client, clock, retries = RETRIES } = options;
+  const { client, retries = RETRIES } = options;
   const states = openUploadStates(options.uploadsDirectory);
-  const uploading: Uploading = { client, states, clock, retries };
+  const uploading: Uploading = { client, states, retries };
   const objects = ossObjects(client);
 
   const stat = async (name: string, signal: AbortSignal): Promise<StoredObject | undefined> => {
-    const present = await objects.stat(name, signal);
+    const headers = await headObject(client, name, { signal });
+    const present = headers && toStoredObject(headers);
     if (!present || present.sha256 !== undefined) return present;
     // The sha256 was not known yet when an upload along with a dump began; what has its token was meant to be that file.
     const state = await states.read(objects.url(name));
-    if (state?.sha256 === undefined) return present;
-    const token = await readToken(client, name, signal);
-    return token === state.token ? { ...present, sha256: state.sha256 } : present;
+    return state && headers[TOKEN_HEADER] === state.token ? { ...present, sha256: state.sha256 } : present;
   };
 
   return {
@@ -77,17 +74,7 @@ export function openSdkStore(options: SdkStoreOptions): Store {
         },
       };
     },
-    async clearAbandoned(isWaiting, signal) {
-      await states.clearDrafts().catch(() => {});
-      const abandoned = (await states.list().catch(() => [])).filter(
-        ({ name, url }) => url === objects.url(name) && !isWaiting(name),
-      );
-      const left: string[] = [];
-      for (const state of abandoned) {
-        await giveUpUpload(uploading, state, signal).catch(() => left.push(state.name));
-      }
-      return left;
-    },
+    clearAbandoned: (isWaiting, signal) => clearAbandonedUploads({ client, states }, isWaiting, signal),
   };
 }
 
@@ -117,20 +104,6 @@ async function putAtOnce(
   onBytes?.(sizeBytes);
 }
 
-async function readToken(client: OssClient, name: string, signal: AbortSignal): Promise<string | undefined> {
-  const key = objectKey(client.target, name);
-  try {
-    const { res } = await client.call((sdk) => sdk.head(key), { signal });
-    return (res.headers as Headers)[TOKEN_HEADER];
-  } catch (error) {
-    if (!(error instanceof OssFailure)) throw error;
-    throw storeError('CONFIRM_FAILED', objectUrl(client.target, name), error);
-  }
-}
-
 function asUploadError(object: string, error: unknown): unknown {
-  if (!(error instanceof OssFailure)) return error;
-  return error.code === 'FileAlreadyExists'
-    ? new PgBackupError('OBJECT_EXISTS', { object }, error)
-    : storeError('UPLOAD_FAILED', object, error);
+  return error instanceof OssFailure ? uploadError(object, error) : error;
 }

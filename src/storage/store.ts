@@ -52,6 +52,8 @@ export interface Following {
 export interface Store {
   /** The checksum that it counts over what it received, and that artifacts must therefore have. */
   readonly checksum: 'crc64' | 'md5';
+  /** Only where a `put` that was killed may leave the beginning of its file under the name. */
+  readonly writesInPlace?: true;
   /** The address of an artifact, for people and reports. */
   url(name: string): string;
   /**

@@ -27,7 +27,6 @@ export interface UploadState {
   readonly name: string;
   readonly url: string;
   readonly uploadId: string;
-  readonly beganAt: string;
   /** Random, and written beside the object: whatever carries it was made by this upload. */
   readonly token: string;
   /** Of the file that the object shall hold; unknown as long as that is being written. */
@@ -36,6 +35,8 @@ export interface UploadState {
 }
 
 export interface UploadStates {
+  /** The file that remembers the upload to an address. */
+  pathOf(url: string): string;
   /** undefined where there is none, or none that can be read. */
   read(url: string): Promise<UploadState | undefined>;
   /** Atomic and durable. @throws PgBackupError DISK_FULL, STORAGE_FAILED */
@@ -53,15 +54,16 @@ const WRITE_MILLISECONDS = 15 * 60_000;
 /** The uploads that a directory remembers, one file for each address; it is made when it is first needed. */
 export function openUploadStates(directory: string): UploadStates {
   // Names of runs can be as long as a file name may be, and the same name may go to two buckets.
-  const fileOf = (url: string) =>
+  const pathOf = (url: string) =>
     join(directory, `${createHash('sha256').update(url).digest('hex')}${SUFFIX}`);
   return {
-    read: (url) => readState(fileOf(url)),
+    pathOf,
+    read: (url) => readState(pathOf(url)),
     async write(state) {
       await ensureDirectory(directory, PRIVATE_DIRECTORY_MODE);
-      await writeDurably(fileOf(state.url), `${JSON.stringify(state)}\n`, PRIVATE_FILE_MODE);
+      await writeDurably(pathOf(state.url), `${JSON.stringify(state)}\n`, PRIVATE_FILE_MODE);
     },
-    remove: (url) => removeFiles([fileOf(url)]),
+    remove: (url) => removeFiles([pathOf(url)]),
     async list() {
       const names = (await listDirectory(directory)).map((entry) => entry.name);
       const files = names.filter((name) => name.endsWith(SUFFIX)).sort();

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 import { PgBackupError } from '../errors.ts';
 import type { Artifact, RemoteObject } from '../report/record.ts';
 import { checkCopy, describeDifferences, isSame, visibleDifferences } from './copy-check.ts';
+import { readRange, withOpenFile } from './file-range.ts';
 import type { PutOptions, Store, StoredObject } from './store.ts';
 
 export interface LocalArtifact {
@@ -23,7 +26,7 @@ export async function sendArtifacts(
     const present = await statBeforeUpload(store, artifact.name, signal);
     if (!present || !(await isThere(store, present, artifact, signal))) {
       // What a cut upload of this very file left may be replaced; anything else is somebody's.
-      if (present && present.sha256 !== artifact.sha256) {
+      if (present && !(await isCutUpload(store, present, { path, artifact }, signal))) {
         throw new PgBackupError('OBJECT_EXISTS', { object: store.url(artifact.name) });
       }
       await put(
@@ -93,6 +96,25 @@ async function put(store: Store, { path, artifact }: LocalArtifact, options: Put
     const present = await store.stat(artifact.name, options.signal);
     if (!present || !(await isThere(store, present, artifact, options.signal))) throw error;
   }
+}
+
+/**
+ * By the sha256 that stands beside the object. Where there is none, and the remote writes in place, only an object that holds nothing but what
+ * our file begins with.
+ */
+async function isCutUpload(
+  store: Store,
+  present: StoredObject,
+  { path, artifact }: LocalArtifact,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (present.sha256 !== undefined) return present.sha256 === artifact.sha256;
+  const { sizeBytes } = present;
+  if (!store.writesInPlace || sizeBytes >= artifact.sizeBytes) return false;
+  const [there, here] = [createHash('sha256'), createHash('sha256')];
+  await pipeline(await store.get(artifact.name, { signal }), there);
+  await withOpenFile(path, (file) => pipeline(readRange(file, { offset: 0, sizeBytes }), here, { signal }));
+  return there.digest('hex') === here.digest('hex');
 }
 
 /** Read back where no checksum tells; what has another size need not be. */

@@ -134,6 +134,7 @@ async function open(t: TestContext, method: 'age' | 'gpg', identityFile: string)
     settings: encryptionSettings(method, { identityFile }),
     environment: { PATH: process.env['PATH'] },
     temporaryDirectory: temporaryDirectory(t),
+    signal: new AbortController().signal,
     readOnly: true,
   });
   t.after(() => encryption.close());

@@ -26,7 +26,8 @@ test('every commented line of the env example may be uncommented', () => {
   const uncommented = envExample()
     .replaceAll(new RegExp(`^# ((${SETTING_NAMES.join('|')})=.+)$`, 'gm'), '$1')
     .replaceAll(/^BACKUP_ENV_FILE=.*$/gm, '');
-  const secrets = 'PGPASSWORD=p\nOSS_ACCESS_KEY_ID=i\nOSS_ACCESS_KEY_SECRET=s\n';
+  // Recipients are for a backup that is encrypted.
+  const secrets = 'PGPASSWORD=p\nOSS_ACCESS_KEY_ID=i\nOSS_ACCESS_KEY_SECRET=s\nBACKUP_ENCRYPTION=age\n';
   const { settings } = loadSettings({ BACKUP_ENV_FILE: '/my.env' }, () => uncommented + secrets, 'en');
   assert.deepEqual(settings.PG_DUMP_EXTRA_OPTS, ['--exclude-table-data=large_audit_table']);
 });

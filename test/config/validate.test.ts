@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { regionOfEndpoint } from '../../src/config/combinations.ts';
 import { SETTING_NAMES, type SettingName, settingOf } from '../../src/config/settings.ts';
-import { regionOfEndpoint, validateSettings, type WrittenSettings } from '../../src/config/validate.ts';
+import { validateSettings, type WrittenSettings } from '../../src/config/validate.ts';
 
 const LOCAL: WrittenSettings = {
   ...{ PG_HOST: 'db', PG_DATABASE: 'community', PG_USER: 'backup' },
@@ -82,6 +83,15 @@ const COMBINATIONS: readonly (readonly [WrittenSettings, string | undefined])[] 
     'BACKUP_ENCRYPTION_RECIPIENTS invalid',
   ],
   [{ BACKUP_ENCRYPTION: 'none', BACKUP_ENCRYPTION_PASSPHRASE: 'p' }, undefined],
+  [{ BACKUP_ENCRYPTION: 'none', BACKUP_ENCRYPTION_RECIPIENTS: 'age1x' }, 'BACKUP_ENCRYPTION invalid'],
+  [{ RETENTION_KEEP: 'last=3,last=5' }, 'RETENTION_KEEP invalid'],
+  [{ OSS_OBJECT_TAGS: 'a=1&a=2' }, 'OSS_OBJECT_TAGS invalid'],
+  [{ OSS_ENDPOINT: 'https://bucket.oss-cn-hangzhou.aliyuncs.com' }, 'OSS_ENDPOINT invalid'],
+  [{ OSS_ENDPOINT: 'backup.example.com', OSS_ADDRESSING: 'cname', OSS_REGION: 'cn-hangzhou' }, undefined],
+  [{ OSS_ADDRESSING: 'cname' }, 'OSS_ADDRESSING invalid'],
+  [{ OSS_REGION: 'cn-beijing' }, 'OSS_REGION invalid'],
+  [{ OSS_REGION: 'cn-hangzhou' }, undefined],
+  [{ BACKUP_UPLOAD_TOOL: 'rclone', RCLONE_PATH: 'b', OSS_STORAGE_CLASS: 'IA' }, 'OSS_STORAGE_CLASS invalid'],
 ];
 for (const [written, problem] of COMBINATIONS) {
   const what = Object.entries(written).map(([name, value]) => `${name}=${value}`);
@@ -174,7 +184,7 @@ const VALUES: Partial<Record<SettingName, { good: readonly string[]; bad: readon
 };
 for (const [name, { good, bad }] of Object.entries(VALUES)) {
   test(`${name} takes what it should and nothing else`, () => {
-    const base = { ...REMOTE, OSS_REGION: 'cn-hangzhou' };
+    const base = { ...REMOTE, OSS_ENDPOINT: 'backup.example.com', OSS_REGION: 'cn-hangzhou' };
     for (const value of good) {
       assert.deepEqual(validateSettings({ ...base, [name]: value }), [], value);
     }
@@ -196,7 +206,13 @@ test('every example and every default of the table is a value that the table acc
     }),
   );
   assert.deepEqual(
-    validateSettings({ ...examples, OSS_ACCESS_KEY_ID: 'id', OSS_ACCESS_KEY_SECRET: 's' }),
+    // Recipients are for a backup that is encrypted.
+    validateSettings({
+      ...examples,
+      OSS_ACCESS_KEY_ID: 'id',
+      OSS_ACCESS_KEY_SECRET: 's',
+      BACKUP_ENCRYPTION: 'age',
+    }),
     [],
   );
 });

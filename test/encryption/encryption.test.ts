@@ -187,5 +187,6 @@ function open(way: Way, directory: string): Promise<Encryption> {
     settings: way.settings,
     environment: { PATH: process.env['PATH'], ...way.environment },
     temporaryDirectory: directory,
+    signal: NEVER,
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -110,7 +111,7 @@ describe('gpg', { skip: missing('gpg') }, () => {
     const cases: [string, string, RegExp][] = [
       [key.publicFile, '/nowhere/secret.asc', /cannot read \/nowhere\/secret.asc \(ENOENT\)/],
       [key.publicFile, key.publicFile, /no secret key can be read from/],
-      [key.publicFile, other.secretFile, /opens nothing that is encrypted for the recipients/],
+      [key.publicFile, other.secretFile, /belongs to none of the recipients/],
       [locked.publicFile, locked.secretFile, /is locked by a passphrase/],
     ];
     for (const [recipient, identityFile, pattern] of cases) {
@@ -142,6 +143,32 @@ describe('gpg', { skip: missing('gpg') }, () => {
     await rejects(decryptAll(reader, readFileSync(file)), /cannot be decrypted/);
   });
 
+  test('a program that hangs ends with the signal, and what ended it is what is told', async (t) => {
+    const settings = { recipients: [key.publicFile], identityFile: key.secretFile };
+    for (const [program, pattern] of [
+      ['gpg', '--import'],
+      ['gpg', '--encrypt'],
+      ['gpg', '--decrypt'],
+      ['gpg-agent', '--daemon'],
+    ] as const) {
+      const bin = temporaryDirectory(t);
+      hang(bin, program, pattern);
+      const interruption = new AbortController();
+      const opening = open(
+        t,
+        settings,
+        { PATH: `${bin}:${process.env['PATH']}` },
+        false,
+        interruption.signal,
+      );
+      const told = assert.rejects(opening, /told to stop/, `${program} ${pattern}`);
+      await until(() => existsSync(join(bin, 'hangs')), true);
+      interruption.abort(new Error('told to stop'));
+      await told;
+      await until(() => processesThatMention(bin), []);
+    }
+  });
+
   test('where there is no gpg it is missed before anything else', async (t) => {
     await assert.rejects(open(t, { passphrase: 'x' }, { PATH: temporaryDirectory(t) }), {
       code: 'COMMAND_MISSING',
@@ -155,7 +182,12 @@ describe('gpg', { skip: missing('gpg') }, () => {
       recipients: [key.publicFile],
       identityFile: key.secretFile,
     });
-    const options = { settings, environment: { PATH: process.env['PATH'] }, temporaryDirectory: deep };
+    const options = {
+      settings,
+      environment: { PATH: process.env['PATH'] },
+      temporaryDirectory: deep,
+      signal: NEVER,
+    };
     await rejects(openEncryption('gpg', options), /too long a path.*Set TMPDIR/);
   });
 
@@ -176,16 +208,33 @@ async function open(
   values: Values,
   environment: Record<string, string> = {},
   readOnly = false,
+  signal = NEVER,
 ): Promise<Encryption> {
   const directory = temporaryDirectory(t);
   const encryption = await openEncryption('gpg', {
     settings: encryptionSettings('gpg', values),
     environment: { PATH: process.env['PATH'], HOME: directory, ...environment },
     temporaryDirectory: directory,
+    signal,
     readOnly,
   });
   t.after(() => encryption.close());
   return encryption;
+}
+
+/** A fake in front of the real program: it waits for ever where it is given the option. */
+function hang(bin: string, program: string, option: string): void {
+  const real = spawnSync('which', [program], { encoding: 'utf8' }).stdout.trim();
+  writeFileSync(
+    join(bin, program),
+    `#!/usr/bin/env bash
+for argument; do
+  if [[ $argument == ${option} ]]; then touch '${bin}/hangs'; sleep infinity; fi
+done
+exec '${real}' "$@"
+`,
+    { mode: 0o755 },
+  );
 }
 
 const encryptAll = (encryption: Encryption): Promise<Buffer> =>

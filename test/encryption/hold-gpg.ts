@@ -7,6 +7,7 @@ await openEncryption('gpg', {
   settings: encryptionSettings('gpg', { recipients: [recipient], identityFile }),
   environment: { PATH: process.env['PATH'] },
   temporaryDirectory,
+  signal: new AbortController().signal,
 });
 console.log('open');
 setInterval(() => {}, 1000);

@@ -28,7 +28,10 @@ describe('the policies of docs/oss.md', { skip, concurrency: 2 }, () => {
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'pg-backup-policies-'));
     server = await startPostgres();
-    await server.psql('CREATE TABLE item AS SELECT generate_series(1, 1000) AS id');
+    for (const database of ['ossutil', 'sdk', 'deleting', 'restoring']) {
+      await server.createDatabase(database);
+      await server.psql('CREATE TABLE item AS SELECT generate_series(1, 1000) AS id', { database });
+    }
     oss = await startOssServer({
       dataDirectory: directory,
       region: REGION,
@@ -70,7 +73,7 @@ describe('the policies of docs/oss.md', { skip, concurrency: 2 }, () => {
   for (const tool of ['ossutil', 'sdk']) {
     test(`the one for backups is enough for ${tool}, and none of its actions is too much`, async (t) => {
       const policy = policyOf('docs/oss.md', 'backup');
-      const here = install(t, server, 'postgres', allowed(policy, tool));
+      const here = install(t, server, tool, allowed(policy, tool));
       for (const args of [['backup'], ['list'], ['verify', '--remote']]) {
         const { exitCode, stdout, stderr } = await here.run(args);
         assert.equal(exitCode, 0, `${args}: ${stdout}${stderr}`);
@@ -90,7 +93,7 @@ describe('the policies of docs/oss.md', { skip, concurrency: 2 }, () => {
 
   test('remote retention needs the right to delete, and tags that to tag', async (t) => {
     const policy = policyOf('docs/oss.md', 'backup');
-    const here = install(t, server, 'postgres', {});
+    const here = install(t, server, 'deleting', {});
     const tagged = { OSS_OBJECT_TAGS: 'app=community', BACKUP_UPLOAD_TOOL: 'sdk' };
     assert.equal(await exitCode(here, ['backup'], { ...allowed(policy, 'sdk'), ...tagged }), 11);
     const tagging = withObjectAction(policy, 'oss:PutObjectTagging');
@@ -103,7 +106,7 @@ describe('the policies of docs/oss.md', { skip, concurrency: 2 }, () => {
   });
 
   test('the one for restoring reads everything and changes nothing', async (t) => {
-    const here = install(t, server, 'postgres', allowed(policyOf('docs/oss.md', 'backup'), 'sdk'));
+    const here = install(t, server, 'restoring', allowed(policyOf('docs/oss.md', 'backup'), 'sdk'));
     assert.equal((await here.run(['backup'])).exitCode, 0);
     const policy = policyOf('docs/oss.md', 'restore');
     const settings = allowed(policy, 'sdk');

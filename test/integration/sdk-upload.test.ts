@@ -26,7 +26,7 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     await server.createDatabase('small');
     await server.createDatabase('along');
     await server.psql(LARGE, { database: 'along' });
-    for (const database of ['encrypted', 'died', 'killed early', 'killed late']) {
+    for (const database of ['encrypted', 'died', 'stopped', 'killed early', 'killed late']) {
       await server.psql(`CREATE DATABASE "${database}" TEMPLATE along`);
     }
   });
@@ -109,6 +109,21 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     assertNothingBegun(bucket, 'died');
     assert.deepEqual([...bucket.objects('died').keys()], []);
     assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('told to stop, reports that before it waits for a store that hangs', async (t) => {
+    const gate = join(temporaryDirectory(t), 'gate');
+    const here = install(t, server, 'stopped', { ...sdk('stopped'), PG_BIN_DIR: stoppingClient(t, gate) });
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    t.after(() => release());
+    bucket.server.fail({ operation: 'AbortMultipartUpload', fault: { kind: 'hold', until: released } });
+    const running = here.start(['backup']);
+    await until(() => partsSent(bucket, 'stopped').length > 0, true);
+    running.kill('SIGTERM');
+    await until(() => here.reports().map(({ report }) => report.status), ['FAILED']);
+    release();
+    assert.equal((await running.finished).exitCode, 143);
+    assertNothingBegun(bucket, 'stopped');
   });
 
   test('killed while pg_dump runs, leaves parts that the next run gives up', async (t) => {

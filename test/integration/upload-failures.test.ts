@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { missing } from '../harness/parts.ts';
+import { wrapClient } from '../harness/fake-bin.ts';
+import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import type { Fault } from '../oss-server/server.ts';
 import { type Env, type Installation, install } from './installation.ts';
@@ -54,6 +55,31 @@ describe('an upload that goes wrong', { skip, concurrency: 3 }, () => {
     assert.deepEqual(here.reports().slice(0, 2), reports);
     assert.match(here.log(), new RegExp(`Sent the waiting backup ${waiting[0]}`));
     assert.equal(here.files().length, 9);
+  });
+
+  test('is made good also by a run that fails itself', async (t) => {
+    const { here, bucket } = await start(t, { BACKUP_MODE: 'oss' });
+    bucket.server.fail({ fault: NO_RIGHT, operation: 'PutObject' });
+    assert.equal((await here.run(['backup'])).exitCode, 11);
+    const waiting = here.newest().name;
+    const failing = wrapClient(clientDirectories().get(15) ?? '', { pg_dump: 'exit 1' }, t);
+    assert.equal((await here.run(['backup'], { PG_BIN_DIR: failing })).exitCode, 8);
+    assert.deepEqual(here.files(), []);
+    assert.ok(bucket.objects(PREFIX).has(`${waiting}.dump`));
+    assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('or is slow keeps no other dump from being made', async (t) => {
+    const { here, bucket } = await start(t);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    t.after(() => release());
+    bucket.server.fail({ fault: { kind: 'hold', until: released }, operation: 'PutObject' });
+    const slow = here.start(['backup']);
+    await bucket.server.waitForRequest(({ operation }) => operation === 'PutObject');
+    const { exitCode, stderr } = await here.run(['backup'], { BACKUP_MODE: 'local' });
+    assert.equal(exitCode, 0, stderr);
+    release();
+    assert.equal((await slow.finished).exitCode, 0);
   });
 
   test('in mode oss keeps the local files until they are sent', async (t) => {

@@ -196,7 +196,7 @@ test('what this server does not know is refused, not ignored', async (t) => {
   const client = aliOss(await startTestServer(t));
   const notImplemented = { status: 501, code: 'NotImplemented' };
   await client.put('k', Buffer.from('x'));
-  await assert.rejects(client.getBucketLifecycle(bucket), notImplemented);
+  await assert.rejects(client.getBucketReferer(bucket), notImplemented);
   await assert.rejects(client.copy('copy', 'k'), notImplemented);
   await assert.rejects(client.putACL('k', 'public-read'), notImplemented);
   await assert.rejects(

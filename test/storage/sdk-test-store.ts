@@ -85,7 +85,6 @@ export function sdkStore(
   return openSdkStore({
     client: openOssClient(target, { keys: async () => keys }),
     uploadsDirectory,
-    clock: () => new Date('2025-10-11T18:00:00.000Z'),
     retries,
   });
 }

@@ -10,7 +10,6 @@ const STATE: UploadState = {
   name: 'ein Tag 数据库.dump',
   url: 'oss://backups/p/ein Tag 数据库.dump',
   uploadId: 'ABC',
-  beganAt: '2025-10-11T18:00:00.000Z',
   token: 'a-token',
   parts: [{ number: 2, offset: 8, sizeBytes: 8, md5: 'bWQ1', etag: '"E"' }],
 };

@@ -31,7 +31,8 @@ export function openOssutil(t: TestContext): Promise<OssStoreUnderTest> {
       target,
       credentials,
       temporaryDirectory: own,
-      searchPath: dirname(ossutilPath() ?? ''),
+      uploadsDirectory: temporaryDirectory(t),
+      environment: { PATH: dirname(ossutilPath() ?? '') },
     }),
   );
 }
@@ -43,7 +44,6 @@ export function openSdk(t: TestContext): Promise<OssStoreUnderTest> {
       client: openOssClient(target, credentials),
       // What stays there is meant to: an interrupted upload is resumed.
       uploadsDirectory: temporaryDirectory(t),
-      clock: () => new Date(),
       retries: 3,
     }),
   );
