@@ -55,9 +55,9 @@ export async function openGate(serverPort: number): Promise<Gate> {
 
   const cut = (): void => {
     for (const socket of sockets) {
-      socket.resetAndDestroy();
-      // Else it waits for the other side to read what is still to be written.
-      socket.destroy();
+      // A reset in the midst of a shutdown leaves a handle that never closes (libuv), and Node then turns for ever at its end.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
     }
   };
   return {
