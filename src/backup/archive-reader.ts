@@ -5,7 +5,7 @@ import type { EncryptionMethod } from '../files/layout.ts';
 import { type Client, findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
 import type { BackupContext } from './context.ts';
-import { verifyArchive } from './verify.ts';
+import { verifyArchive } from './verify-archive.ts';
 
 /** Reads archives back without a database; programs and keys are looked for when the first archive needs them. */
 export interface ArchiveReader {

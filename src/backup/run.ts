@@ -17,7 +17,7 @@ import { prune } from './prune.ts';
 import { repairKilledRuns } from './repair.ts';
 import { createStages } from './stages.ts';
 import { stopFollowing, uploadRun } from './upload-run.ts';
-import { verifyArchive } from './verify.ts';
+import { verifyArchive } from './verify-archive.ts';
 
 /**
  * One backup of one database, from trigger to report. Returns the record of a run that succeeded.

@@ -8,7 +8,7 @@ import { type CheckResult, type Finding, fault, note, proof } from './verify-res
 export interface RemoteCheckOptions {
   readonly store: Store;
   readonly signal: AbortSignal;
-  /** Told before each object. */
+  /** Told the bytes of this run that have been compared so far; those of an object that is read back as they come. */
   readonly onBytes: (done: number) => void;
   /** True where retention, or a lifecycle rule of the bucket, can have removed all objects of this run. */
   readonly mayBeGone: boolean;
@@ -35,7 +35,8 @@ export async function checkRemote(run: CopiesOfRun, options: RemoteCheckOptions)
   let done = 0;
   try {
     for (const artifact of artifacts) {
-      const copy = await checkCopy(store, artifact, signal);
+      const before = done;
+      const copy = await checkCopy(store, artifact, signal, (read) => options.onBytes(before + read));
       if (!copy) faults.push(fault(MISSING, { name: artifact.name }));
       else if (copy.differences.length > 0) {
         const differences = describeDifferences(copy.differences);

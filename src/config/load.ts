@@ -51,7 +51,9 @@ export function loadSettings(
     sources[name] = origin?.source ?? (fallback === undefined ? NOT_SET : DEFAULT);
   }
   for (const { name, kind, expected } of validateSettings(written)) {
-    const shown = settingOf(name as SettingName).secret ? '***' : written[name as SettingName];
+    const shown = settingOf(name as SettingName).secret
+      ? '***'
+      : written[name as SettingName]?.replaceAll(AGE_SECRET_KEY, '***');
     const source = sources[name as SettingName] ?? NOT_SET;
     // A secret that could not be read is told about already.
     if (kind === 'missing' && problems.some((problem) => problem.en.startsWith(`${name}_FILE`))) continue;
@@ -76,6 +78,8 @@ export function loadSettings(
   };
 }
 
+/** Put among the recipients by mistake. */
+const AGE_SECRET_KEY = /AGE-SECRET-KEY-[^\s'"]*/gi;
 const NOT_SET: Text = { en: 'not set', zh: '未设置' };
 const DEFAULT: Text = { en: 'default', zh: '默认值' };
 

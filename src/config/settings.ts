@@ -233,6 +233,8 @@ export const SETTINGS = {
     group: 'backup',
     type: 'words',
     example: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+    pattern: '^(?!.*[Aa][Gg][Ee]-[Ss][Ee][Cc][Rr][Ee][Tt]-[Kk][Ee][Yy]-).+$',
+    expected: { en: 'recipients (age1…), never a secret key', zh: '接收者（age1…），不能是私钥' },
     description: {
       en: 'Who may decrypt: age recipients, or gpg key ids of the keyring; a word that begins with / is a file of recipients (age) or a public key (gpg).',
       zh: '可解密者：age 接收者，或密钥环中的 gpg 密钥 ID；以 / 开头的词表示接收者文件（age）或公钥文件（gpg）。',

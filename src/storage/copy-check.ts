@@ -24,20 +24,30 @@ export function isSame(present: StoredObject, artifact: Artifact): boolean {
 
 /**
  * Compares the store's copy with the artifact by size and checksum; where no checksum was counted on both sides, reads the whole copy back
- * and compares its sha256. Returns what the store says, with every difference; undefined where there is no such object.
+ * and compares its sha256; `onBytes` is told what has been read so far. Returns what the store says, with every difference; undefined where
+ * there is no such object.
  * @throws PgBackupError CONFIRM_FAILED, STORE_FAILED
  */
 export async function checkCopy(
   store: Store,
   artifact: Artifact,
   signal: AbortSignal,
+  onBytes: (read: number) => void = () => {},
 ): Promise<{ readonly present: StoredObject; readonly differences: readonly Text[] } | undefined> {
   const present = await store.stat(artifact.name, signal);
   if (!present) return undefined;
   const differences = visibleDifferences(present, artifact);
   if (differences.length > 0 || isCounted(present, artifact)) return { present, differences };
   const sha256 = createHash('sha256');
-  await pipeline(await store.get(artifact.name, { signal }), sha256);
+  let readBytes = 0;
+  const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      readBytes += chunk.length;
+      onBytes(readBytes);
+      yield chunk;
+    }
+  };
+  await pipeline(await store.get(artifact.name, { signal }), count, sha256);
   return {
     present,
     differences: difference('sha256', sha256.digest('hex'), artifact.sha256),

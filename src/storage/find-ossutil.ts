@@ -26,11 +26,7 @@ export async function findOssutil(
   const installed = NAMES.find((name) =>
     directories.some((directory) => isExecutable(join(directory, name))),
   );
-  const ossutil = findCommand(
-    installed ?? HANDBOOK_NAME,
-    directories,
-    INSTALL,
-  );
+  const ossutil = findCommand(installed ?? HANDBOOK_NAME, directories, INSTALL);
   await checkVersion(ossutil, environment);
   return ossutil;
 }
@@ -43,9 +39,8 @@ async function checkVersion(ossutil: string, environment: Command['environment']
     environment,
     signal: AbortSignal.timeout(VERSION_TIMEOUT_MILLISECONDS),
   });
-  const [, version, major, minor] = /\bv?((\d+)\.(\d+)[\w.-]*)/.exec(result.stdout) ?? [];
+  const [version, major, minor] = /\bv?(\d+)\.(\d+)[\w.-]*/.exec(result.stdout) ?? [];
   if (major === '1' && Number(minor) >= 7) return;
   const found = version ?? describeOutcome(result);
   throw new PgBackupError('OSSUTIL_UNSUPPORTED', { path: ossutil, found, remedy: INSTALL });
 }
-

@@ -29,7 +29,13 @@ export async function openStore(options: OpenStoreOptions): Promise<Store | unde
   if (settings.BACKUP_UPLOAD_TOOL === 'rclone') {
     const { RCLONE_REMOTE: remote, RCLONE_PATH: path } = settings;
     if (path === undefined) throw new Error('rclone settings were not checked');
-    return openRcloneStore({ remote, path, environment, temporaryDirectory, searchPath: environment['PATH'] });
+    return openRcloneStore({
+      remote,
+      path,
+      environment,
+      temporaryDirectory,
+      searchPath: environment['PATH'],
+    });
   }
   const target = ossTarget(settings);
   const credentials = openOssCredentials(settings, environment);

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { AliOss, CallOptions, OssClient } from './oss-client.ts';
 import { PROBE_NAME } from './missing-object.ts';
+import type { AliOss, CallOptions, OssClient } from './oss-client.ts';
 import { wholeDownload } from './oss-download.ts';
 import { OssFailure, storeError } from './oss-errors.ts';
 import { objectKey, objectUrl } from './oss-target.ts';

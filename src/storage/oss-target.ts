@@ -1,5 +1,5 @@
-import type { Settings } from '../config/settings.ts';
 import { regionOfEndpoint } from '../config/combinations.ts';
+import type { Settings } from '../config/settings.ts';
 
 /** The bucket that the settings name, the way to it, and what its new objects shall be. */
 export interface OssTarget {

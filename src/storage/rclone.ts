@@ -6,7 +6,13 @@ import type { Text } from '../language.ts';
 import type { Artifact } from '../report/record.ts';
 import { missingObject, PROBE_NAME } from './missing-object.ts';
 import { rcloneEnvironment, rcloneScrub } from './rclone-environment.ts';
-import { describeRcloneFailure, remedyFor, storeCodeOf, tellsWrongClock, wrongClock } from './rclone-failure.ts';
+import {
+  describeRcloneFailure,
+  remedyFor,
+  storeCodeOf,
+  tellsWrongClock,
+  wrongClock,
+} from './rclone-failure.ts';
 import { listObjects, readObject } from './rclone-output.ts';
 import type { GetOptions, PutOptions, Removal, Store, StoredObject } from './store.ts';
 
@@ -21,8 +27,9 @@ const DIRECTORY_NOT_FOUND = 3;
 const OBJECT_NOT_FOUND = 4;
 const NOTHING_TRANSFERRED = 9;
 
-const PATIENCE = ['--contimeout', '30s', '--timeout', '2m', '--low-level-retries', '3'];
-const PUT_RETRIES = ['--retries', '3', '--retries-sleep', '2s'];
+const PATIENCE = ['--contimeout', '30s', '--timeout', '2m'];
+/** Of a request, and of an upload as a whole. */
+const ATTEMPTS = 3;
 
 export interface RcloneOptions {
   /** The name of a remote, without a colon. */
@@ -33,6 +40,7 @@ export interface RcloneOptions {
   readonly environment: Environment;
   readonly temporaryDirectory: string;
   readonly searchPath: string | undefined;
+  readonly attempts?: number;
 }
 
 /**
@@ -41,7 +49,9 @@ export interface RcloneOptions {
  * @throws PgBackupError COMMAND_MISSING
  */
 export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
-  const { remote, environment } = options;
+  const { remote, environment, attempts = ATTEMPTS } = options;
+  const patience = [...PATIENCE, '--low-level-retries', String(attempts)];
+  const retries = ['--retries', String(attempts), '--retries-sleep', '2s'];
   const rclone = findCommand('rclone', pathDirectories(options.searchPath), 'https://rclone.org/install/');
   const scrub = rcloneScrub(environment);
   // The slash keeps rclone from asking whether the directory is a file, and from taking a refusal of that question for a yes.
@@ -50,7 +60,7 @@ export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
 
   const command = (args: readonly string[], signal: AbortSignal) => ({
     file: rclone,
-    args: [...args, '--use-json-log', '--ask-password=false', '--s3-no-check-bucket', ...PATIENCE],
+    args: [...args, '--use-json-log', '--ask-password=false', '--s3-no-check-bucket', ...patience],
     environment: rcloneEnvironment(environment, options.temporaryDirectory),
     signal,
   });
@@ -111,7 +121,7 @@ export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
     async put(file, artifact, putOptions) {
       const { signal } = putOptions;
       const result = await runCommand({
-        ...command(putArguments(file, url(artifact.name), artifact, putOptions), signal),
+        ...command([...putArguments(file, url(artifact.name), artifact, putOptions), ...retries], signal),
         onErrorLine: (line) => tellBytes(line, artifact, putOptions),
       });
       signal.throwIfAborted();
@@ -164,7 +174,6 @@ function putArguments(
     ...['--metadata', '--metadata-set', `sha256=${sha256}`],
     // The MD5 beside an object that came in parts would be our own claim, which proves nothing.
     ...['--s3-upload-cutoff', SINGLE_PUT, '--s3-disable-checksum'],
-    ...PUT_RETRIES,
     ...(onBytes ? ['--stats', '1s', '--stats-log-level', 'NOTICE'] : ['--stats', '0']),
   ];
 }

@@ -83,6 +83,35 @@ test('a link in place of the dump makes no good run', async (t) => {
   );
 });
 
+test('a run whose dump has another size than its record, or its report, tells is not the good one that stays', async (t) => {
+  const layout = await newLayout(t);
+  const good = addRun(layout, 40);
+  const recorded = addRun(layout, 20, { report: { local: { ...REPORT_EXAMPLE.local, sizeBytes: 1 } } });
+  const artifacts = [{ name: `${recorded}.dump`, sizeBytes: 'data'.length, sha256: '' }];
+  const facts = { host: REPORT_EXAMPLE.host, port: 5432, status: 'SUCCESS', awaitsUpload: false };
+  writeFileSync(
+    filesOfRun(layout, recorded).record,
+    JSON.stringify({ version: 1, run: recorded, artifacts, remote: [], ...facts }),
+  );
+  const reported = addRun(layout, 30);
+  for (const run of [recorded, reported]) writeFileSync(join(layout.data, `${run}.dump`), 'x');
+  const { context } = recordingContext(layout.base);
+  assert.deepEqual(
+    (await planLocalPrune(context)).map(({ run, reason }) => `${run.name} ${reason}`),
+    [`${recorded} expired`, `${reported} expired`, `${good} newest-good`],
+  );
+});
+
+test('of a report that knows no size any dump is good', async (t) => {
+  const layout = await newLayout(t);
+  const good = addRun(layout, 40, { report: { local: { ...REPORT_EXAMPLE.local, sizeBytes: 0 } } });
+  const { context } = recordingContext(layout.base);
+  assert.deepEqual(
+    (await planLocalPrune(context)).map(({ run, reason }) => `${run.name} ${reason}`),
+    [`${good} newest-good`],
+  );
+});
+
 test('RETENTION_KEEP keeps what is older than RETENTION_DAYS', async (t) => {
   const layout = await newLayout(t);
   const [newest, kept, old] = [addRun(layout, 10), addRun(layout, 20), addRun(layout, 30)];
@@ -157,11 +186,12 @@ function addRun(
   const run = runName({ database, startedAt: new Date(Date.now() - ageDays * DAY), host: 'h' });
   for (const suffix of files) writeFileSync(join(layout.data, run + suffix), 'data');
   const paths = filesOfRun(layout, run);
-  writeFileSync(paths.report, JSON.stringify({ ...REPORT_EXAMPLE, database, ...report }));
+  const local = { ...REPORT_EXAMPLE.local, sizeBytes: 'data'.length };
+  writeFileSync(paths.report, JSON.stringify({ ...REPORT_EXAMPLE, database, local, ...report }));
   if (record) {
     const { host, port, status } = { ...REPORT_EXAMPLE, ...report };
-    const facts = { version: 1, run, host, port: Number(port), status, artifacts: [], awaitsUpload: false };
-    writeFileSync(paths.record, JSON.stringify({ ...facts, ...record }));
+    const facts = { version: 1, run, host, port: Number(port), status, artifacts: [], remote: [] };
+    writeFileSync(paths.record, JSON.stringify({ ...facts, awaitsUpload: false, ...record }));
   }
   return run;
 }

@@ -72,3 +72,13 @@ test("no error and no warning shows a secret's value, however wrong it is", () =
     assert.doesNotMatch(everything, /canary/);
   }
 });
+
+test('a secret key among the recipients is refused and not shown', () => {
+  const text = problems({
+    ...LOCAL,
+    BACKUP_ENCRYPTION: 'age',
+    BACKUP_ENCRYPTION_RECIPIENTS: 'age1abc AGE-SECRET-KEY-1CANARY',
+  });
+  assert.match(text, /BACKUP_ENCRYPTION_RECIPIENTS=age1abc \*\*\* .*never a secret key/);
+  assert.doesNotMatch(text, /CANARY/);
+});

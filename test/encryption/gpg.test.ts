@@ -143,10 +143,14 @@ describe('gpg', { skip: missing('gpg') }, () => {
     await rejects(decryptAll(reader, readFileSync(file)), /cannot be decrypted/);
   });
 
-  test('a program that hangs ends with the signal, and what ended it is what is told', async (t) => {
-    const settings = { recipients: [key.publicFile], identityFile: key.secretFile };
+  test('a program that hangs ends with the signal, and what ended it is what is told', {
+    timeout: 60_000,
+  }, async (t) => {
+    const settings = { recipients: [key.fingerprint], identityFile: key.secretFile };
     for (const [program, pattern] of [
+      ['gpg', '--export'],
       ['gpg', '--import'],
+      ['gpg', '--list-keys'],
       ['gpg', '--encrypt'],
       ['gpg', '--decrypt'],
       ['gpg-agent', '--daemon'],
@@ -154,13 +158,8 @@ describe('gpg', { skip: missing('gpg') }, () => {
       const bin = temporaryDirectory(t);
       hang(bin, program, pattern);
       const interruption = new AbortController();
-      const opening = open(
-        t,
-        settings,
-        { PATH: `${bin}:${process.env['PATH']}` },
-        false,
-        interruption.signal,
-      );
+      const environment = { PATH: `${bin}:${process.env['PATH']}`, GNUPGHOME: key.home };
+      const opening = open(t, settings, environment, false, interruption.signal);
       const told = assert.rejects(opening, /told to stop/, `${program} ${pattern}`);
       await until(() => existsSync(join(bin, 'hangs')), true);
       interruption.abort(new Error('told to stop'));
@@ -229,7 +228,7 @@ function hang(bin: string, program: string, option: string): void {
     join(bin, program),
     `#!/usr/bin/env bash
 for argument; do
-  if [[ $argument == ${option} ]]; then touch '${bin}/hangs'; sleep infinity; fi
+  if [[ $argument == ${option} ]]; then touch '${bin}/hangs'; exec sleep infinity; fi
 done
 exec '${real}' "$@"
 `,

@@ -136,6 +136,8 @@ describe('PostgreSQL’s programs', { skip, concurrency: 2 }, () => {
     const short = wrapClient(client15, { pg_dumpall: `${DUMP}; truncate -s $((size / 2)) "$file"` }, t);
     const other = await start(t, { PG_BIN_DIR: short });
     assertFailed(other, await other.run(['backup']), 8, /is not complete/);
+    const chinese = await start(t, { PG_BIN_DIR: short, BACKUP_LANG: 'zh' });
+    assertFailed(chinese, await chinese.run(['backup']), 8, /退出码 0.*_globals\S* 不完整/);
   });
 
   test('that cannot be run at all are named', async (t) => {

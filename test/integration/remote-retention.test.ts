@@ -16,7 +16,7 @@ const skip = missing('postgres-server-15') || missing('postgres-client-15') || m
 const PREFIX = 'backups/shop';
 const ALWAYS = Number.POSITIVE_INFINITY;
 
-describe('remote retention', { skip, concurrency: 2 }, () => {
+describe('remote retention', { skip }, () => {
   let server: PostgresServer;
   before(async () => {
     server = await startPostgres();

@@ -109,13 +109,14 @@ test('a directory that cannot be read at all is a storage error', async (t) => {
   await assert.rejects(readReports(file), { code: 'STORAGE_FAILED' });
 });
 
-test('a record of another version or without its artifacts is passed over', async (t) => {
+test('a record of another version, or without its artifacts or remote objects, is passed over', async (t) => {
   const directory = temporaryDirectory(t);
-  const record = { version: 1, run: 'r', artifacts: [], awaitsUpload: false };
+  const record = { version: 1, run: 'r', artifacts: [], remote: [], awaitsUpload: false };
   writeFileSync(join(directory, 'good.json'), JSON.stringify({ ...record, addedLater: 1 }));
   writeFileSync(join(directory, 'newer.json'), JSON.stringify({ ...record, version: 2 }));
   writeFileSync(join(directory, 'part.json'), JSON.stringify({ ...record, artifacts: undefined }));
+  writeFileSync(join(directory, 'unsent.json'), JSON.stringify({ ...record, remote: undefined }));
   const { entries, unreadable } = await readRecords(directory);
   assert.deepEqual([...entries.keys()], ['good']);
-  assert.deepEqual(unreadable, ['newer.json', 'part.json']);
+  assert.deepEqual(unreadable, ['newer.json', 'part.json', 'unsent.json']);
 });

@@ -110,6 +110,11 @@ test('every source that gave nothing is named with its reason, and never with wh
     assert.ok(error instanceof OssFailure);
     const expected = `~/.aliyun/config.json: no keys; ~/.alibabacloud/credentials: ENOENT; ALIBABA_CLOUD_CREDENTIALS_URI: ${reason}`;
     assert.ok(error.detail.en.endsWith(expected), error.detail.en);
+    const inChinese = expected
+      .replaceAll(': ', '：')
+      .replaceAll('; ', '；')
+      .replaceAll('no keys', '没有密钥');
+    assert.ok(error.detail.zh.endsWith(inChinese), error.detail.zh);
     assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`, /leaked/);
   }
 });

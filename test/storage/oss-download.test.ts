@@ -37,6 +37,22 @@ test('a reader that takes its time is waited for', async (t) => {
   assert.equal((await buffer(download)).length, 2 * chunk.length);
 });
 
+test('a reader that begins when the body has long ended gets it whole', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const body = new PassThrough();
+  const download = wholeDownload({
+    body,
+    expectedBytes: 4,
+    toError: (failure) => failure,
+    stallMilliseconds: 1000,
+  });
+  body.end('abcd');
+  await setImmediate();
+  assert.ok(body.readableEnded);
+  for (let period = 0; period < 5; period += 1) t.mock.timers.tick(1000);
+  assert.equal((await buffer(download)).toString(), 'abcd');
+});
+
 test('a body that is shorter than announced is no whole one, even where it ends in good order', async () => {
   const body = new PassThrough();
   const download = wholeDownload({ body, expectedBytes: 4, toError: (failure) => failure });

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { describeError } from '../../src/errors.ts';
 import type { Artifact } from '../../src/report/record.ts';
 import type { OssTarget } from '../../src/storage/oss-target.ts';
 import { openOssutilStore } from '../../src/storage/ossutil.ts';
+import { openUploadStates } from '../../src/storage/upload-state.ts';
 import { missing, ossutilPath } from '../harness/parts.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { aliOss, bucket, permanentKey, startTestServer, temporaryKey } from '../oss-server/clients.ts';
@@ -14,6 +16,7 @@ import { credentialsOf, targetAt } from './oss-test-target.ts';
 
 const { signal } = new AbortController();
 const skip = missing('ossutil');
+const environment = { PATH: dirname(ossutilPath() ?? '/') };
 const NAME = 'shop öl_20251011T180000Z_db01.dump';
 const SECOND_KEY: Credential = { ...temporaryKey, accessKeyId: 'STS.second', securityToken: 'second-token' };
 const KEY = `backups/${NAME}`;
@@ -162,6 +165,66 @@ for (const [what, change] of Object.entries(ADDRESSES)) {
   });
 }
 
+test('a server that falls silent is asked again in good time', { skip, timeout: 30_000 }, async (t) => {
+  const { server, put } = await start(t, { readTimeoutSeconds: 1 });
+  server.fail({ operation: 'PutObject', fault: { kind: 'hold', until: new Promise<void>(() => {}) } });
+  await put('content');
+  assert.equal(server.objects(bucket)[0]?.sizeBytes, 7);
+});
+
+for (const [version, said] of [
+  ['2.1.2', 'ossutil version 2.1.2'],
+  ['v1.6.19', 'ossutil version: v1.6.19'],
+] as const) {
+  test(`an ossutil ${version} is told plainly, and not used`, async (t) => {
+    const [directory, own] = [temporaryDirectory(t), temporaryDirectory(t)];
+    // No such version is here: a program says what it says.
+    writeFileSync(join(directory, 'ossutil'), `#!/bin/sh\necho '${said}'\n`, { mode: 0o755 });
+    const error: unknown = await openOssutilStore({
+      target: targetAt({ endpoint: 'http://127.0.0.1:9' }),
+      ...{ credentials: credentialsOf(permanentKey), environment: { PATH: directory } },
+      ...{ temporaryDirectory: own, uploadsDirectory: own },
+    }).catch((reason: unknown) => reason);
+    const { code, message } = describeError(error, 'zh');
+    assert.equal(code, 'OSSUTIL_UNSUPPORTED');
+    assert.match(message, /需要 ossutil 1\.7/);
+    assert.ok(message.includes(version), message);
+  });
+}
+
+test("an upload that the sdk began stays while it may be resumed, and is given up once ossutil's is confirmed", {
+  skip,
+}, async (t) => {
+  const { server, store, uploadsDirectory, put } = await start(t);
+  const { uploadId } = await aliOss(server).initMultipartUpload(KEY);
+  const states = openUploadStates(uploadsDirectory);
+  const known = { version: 1, name: NAME, token: 'token', parts: [] } as const;
+  const url = store.url(NAME);
+  await states.write({ ...known, url, uploadId });
+  const elsewhere = `oss://elsewhere/${NAME}`;
+  await states.write({ ...known, url: elsewhere, uploadId: 'ABC' });
+  const uploads = () => server.uploads(bucket).map((upload) => upload.uploadId);
+
+  const fault = { kind: 'error', code: 'AccessDenied' } as const;
+  server.fail({ operation: 'UploadPart', fault, times: Infinity });
+  await assert.rejects(put(MULTIPART_BYTES), isFailure('AccessDenied'));
+  assert.deepEqual(uploads(), [uploadId]);
+  server.heal();
+  await put(MULTIPART_BYTES);
+  assert.deepEqual(uploads(), [uploadId]);
+  assert.deepEqual(await store.clearAbandoned?.(() => true, signal), []);
+  assert.deepEqual(uploads(), [uploadId]);
+
+  const left = [`${elsewhere} (${states.pathOf(elsewhere)})`];
+  assert.deepEqual(await store.clearAbandoned?.(() => false, signal), left);
+  assert.deepEqual(uploads(), []);
+  assert.deepEqual(
+    (await states.list()).map((state) => state.url),
+    [elsewhere],
+  );
+  assert.equal(server.objects(bucket)[0]?.sizeBytes, MULTIPART_BYTES);
+});
+
 function isFailure(storeCode: string): (error: unknown) => boolean {
   return (error) => {
     const { code, parameters } = error as { code: string; parameters: Record<string, unknown> };
@@ -176,17 +239,19 @@ async function start(
     server?: Partial<OssServerOptions>;
     target?: Partial<OssTarget>;
     keys?: readonly Credential[];
+    readTimeoutSeconds?: number;
     change?: (server: OssServer) => Partial<OssTarget>;
   } = {},
 ) {
   const server = await startTestServer(t, options.server);
   const credentials = credentialsOf(...(options.keys ?? [permanentKey]));
   const directory = temporaryDirectory(t);
+  const uploadsDirectory = join(directory, 'uploads');
+  const { readTimeoutSeconds } = options;
   const store = await openOssutilStore({
     target: targetAt(server, { ...options.target, ...options.change?.(server) }),
-    credentials,
-    temporaryDirectory: directory,
-    searchPath: dirname(ossutilPath() ?? '/'),
+    ...{ credentials, temporaryDirectory: directory, uploadsDirectory, environment },
+    ...(readTimeoutSeconds === undefined ? {} : { readTimeoutSeconds }),
   });
   /** Sends a text, or so many bytes of nothing. */
   const put = async (content: string | number, { overwrite = false } = {}): Promise<void> => {
@@ -195,7 +260,7 @@ async function start(
     if (typeof content === 'number') truncateSync(file, content);
     await store.put(file, artifactOf(file), { overwrite, signal });
   };
-  return { server, credentials, directory, store, put };
+  return { server, credentials, directory, uploadsDirectory, store, put };
 }
 
 function artifactOf(file: string): Artifact {

@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { describeError } from '../../src/errors.ts';
 import { openRcloneStore } from '../../src/storage/rclone.ts';
+import { rcloneEnvironment } from '../../src/storage/rclone-environment.ts';
+import { sendArtifacts } from '../../src/storage/upload.ts';
 import { missing, rclonePath } from '../harness/parts.ts';
-import { startRcloneServer } from '../harness/rclone-server.ts';
+import { type RcloneServer, startRcloneServer } from '../harness/rclone-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { testFile } from './contract/store-under-test.ts';
 
 const { signal } = new AbortController();
 const skip = missing('rclone');
+const KEYS = { accessKeyId: 'AKIDnobody', secretAccessKey: 'a-secret-key' };
 const searchPath = dirname(rclonePath() ?? '');
 
 test('an rclone that is not installed is named, with where to get it', async (t) => {
@@ -85,6 +91,71 @@ test('a remote that encrypts counts no checksum, so the copy has to be read back
   assert.deepEqual({ ...present, sha256: undefined }, { sizeBytes: 7, md5: undefined, sha256: undefined });
 });
 
+test('what a killed put left in place of its file is replaced by the file', { skip }, async (t) => {
+  const [directory, own] = [temporaryDirectory(t), temporaryDirectory(t)];
+  const store = await openRcloneStore({
+    ...{ remote: 'disk', path: directory, temporaryDirectory: own, searchPath },
+    environment: { RCLONE_CONFIG: '/dev/null', RCLONE_CONFIG_DISK_TYPE: 'local' },
+  });
+  const file = await testFile(store, own, 'x', 'content');
+  writeFileSync(join(directory, 'x'), 'cont');
+  await sendArtifacts(store, [file], { signal });
+  assert.equal(readFileSync(join(directory, 'x'), 'utf8'), 'content');
+  // With it goes the metadata.
+  rmSync(join(directory, 'x'));
+  writeFileSync(join(directory, 'x'), 'other');
+  await assert.rejects(sendArtifacts(store, [file], { signal }), { code: 'OBJECT_EXISTS' });
+  assert.equal(readFileSync(join(directory, 'x'), 'utf8'), 'other');
+});
+
+test('no backend makes up an MD5 of its own for what comes in parts, whatever the person set', () => {
+  for (const backend of ['AZUREBLOB', 'OOS']) {
+    const name = `RCLONE_${backend}_DISABLE_CHECKSUM`;
+    assert.equal(rcloneEnvironment({ [name]: 'false' }, '/tmp')[name], 'true');
+  }
+});
+
+for (const [status, code] of [
+  [503, 'SlowDown'],
+  [403, 'AccessDenied'],
+] as const) {
+  test(`a server that answers ${status} to everything is an error of every operation`, {
+    skip,
+  }, async (t) => {
+    // No server here can be told to fail so: this fake answers the same to every request.
+    const fake = createServer((request, response) => {
+      request.resume();
+      response.writeHead(status, { 'content-type': 'application/xml' });
+      response.end(`<Error><Code>${code}</Code><Message>fake</Message></Error>`);
+    }).listen(0, '127.0.0.1');
+    await once(fake, 'listening');
+    t.after(() => {
+      fake.close();
+      fake.closeAllConnections();
+    });
+    const own = temporaryDirectory(t);
+    const store = await openRcloneStore({
+      ...{ remote: 'server', path: 'backups/nightly', temporaryDirectory: own, searchPath, attempts: 1 },
+      environment: s3Remote({ port: (fake.address() as AddressInfo).port, ...KEYS }),
+    });
+    const { path, artifact } = await testFile(store, own, 'x', 'content');
+    const saying = (code: string) => (error: unknown) => {
+      const told = describeError(error, 'en');
+      assert.equal(told.code, code);
+      assert.match(told.message, new RegExp(`${status}`));
+      assert.notEqual(told.hint, '');
+      return true;
+    };
+    await Promise.all([
+      assert.rejects(store.put(path, artifact, { overwrite: false, signal }), saying('UPLOAD_FAILED')),
+      assert.rejects(store.put(path, artifact, { overwrite: true, signal }), saying('UPLOAD_FAILED')),
+      assert.rejects(store.stat('x', signal), saying('CONFIRM_FAILED')),
+      assert.rejects(store.get('x', { signal }), saying('STORE_FAILED')),
+      assert.rejects(store.remove('x', signal), saying('STORE_FAILED')),
+    ]);
+  });
+}
+
 // The lock of a bucket cannot be had from a server on this machine: a program says what OSS is known to answer.
 test('an object that a retention rule protects is told apart from a failure', { skip }, async (t) => {
   const answers = { FileImmutable: 'immutable', InternalError: undefined } as const;
@@ -103,6 +174,18 @@ test('an object that a retention rule protects is told apart from a failure', { 
     assert.equal(removal, expected ?? 'STORE_FAILED');
   }
 });
+
+/** Configures the remote `server`. */
+function s3Remote({ port, accessKeyId, secretAccessKey }: Pick<RcloneServer, 'port' | keyof typeof KEYS>) {
+  return {
+    RCLONE_CONFIG: '/dev/null',
+    RCLONE_CONFIG_SERVER_TYPE: 's3',
+    RCLONE_CONFIG_SERVER_PROVIDER: 'Other',
+    RCLONE_CONFIG_SERVER_ENDPOINT: `http://127.0.0.1:${port}`,
+    RCLONE_CONFIG_SERVER_ACCESS_KEY_ID: accessKeyId,
+    RCLONE_CONFIG_SERVER_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+}
 
 /** A server with the bucket `backups`, and how to open a store there. */
 async function startServer(t: TestContext, environment: Readonly<Record<string, string>> = {}) {

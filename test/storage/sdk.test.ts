@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { aliOss, bucket } from '../oss-server/clients.ts';
 import { content, KEY, NAME, NEVER, openScene, partsAndABit, sdkStore } from './sdk-test-store.ts';
@@ -326,7 +327,7 @@ test('a file that no object can hold is refused before anything is sent', async 
 });
 
 test('uploads to another bucket or prefix are left to whoever uses that', async (t) => {
-  const { server, store, write, uploadsDirectory, directory } = await openScene(t);
+  const { server, store, write, uploadsDirectory, directory, remembered } = await openScene(t);
   const { path, artifact } = write('file', content(partsAndABit(1)));
   const refusal = { kind: 'error', status: 403, code: 'AccessDenied' } as const;
   server.fail({ fault: refusal, operation: 'UploadPart', times: 2 });
@@ -334,7 +335,10 @@ test('uploads to another bucket or prefix are left to whoever uses that', async 
   await assert.rejects(store.put(path, artifact, NEW), { code: 'UPLOAD_FAILED' });
   assert.equal(readdirSync(uploadsDirectory).length, 1);
   const elsewhere = sdkStore(server.endpoint, uploadsDirectory, undefined, { prefix: 'elsewhere' });
-  assert.deepEqual(await elsewhere.clearAbandoned?.(() => false, NEVER), []);
+  assert.deepEqual(await elsewhere.clearAbandoned?.(() => true, NEVER), []);
+  const file = join(uploadsDirectory, remembered()[0] ?? '');
+  const left = [`${store.url(NAME)} (${file})`];
+  assert.deepEqual(await elsewhere.clearAbandoned?.(() => false, NEVER), left);
   assert.equal(readdirSync(uploadsDirectory).length, 1);
   assert.deepEqual(await sdkStore(server.endpoint, directory).clearAbandoned?.(() => false, NEVER), []);
   assert.equal(server.uploads(bucket).length, 1);

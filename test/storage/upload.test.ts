@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { PgBackupError } from '../../src/errors.ts';
 import type { Artifact } from '../../src/report/record.ts';
 import type { Store, StoredObject } from '../../src/storage/store.ts';
 import { confirmArtifacts, sendArtifacts } from '../../src/storage/upload.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 // What is tested here is what follows from a store's answers; the answers of the real tools are tested with the OSS stand-in.
 
@@ -38,6 +41,29 @@ test('an object of that name with another content is left alone, and nothing mor
     await assert.rejects(sendArtifacts(store, FILES, { signal }), {
       code: 'OBJECT_EXISTS',
       message: /store:x\.dump\.sha256/,
+    });
+    assert.deepEqual(sent, []);
+  }
+});
+
+test('what a killed put left on a remote that writes in place is replaced, and nothing else of that size', async (t) => {
+  const path = join(temporaryDirectory(t), 'x.dump');
+  writeFileSync(path, '123456789');
+  const files = [{ path, artifact: DUMP }];
+  for (const content of ['', '1234']) {
+    const { store, sent } = storeWith({ 'x.dump': { sizeBytes: content.length, content } });
+    await sendArtifacts({ ...store, writesInPlace: true }, files, { signal });
+    assert.deepEqual(sent, [path]);
+  }
+  const cases: readonly [StoredObject & { content: string }, { writesInPlace?: true }][] = [
+    [{ sizeBytes: 4, content: '1235' }, { writesInPlace: true }],
+    [{ sizeBytes: 4, content: '1234', sha256: 'cc' }, { writesInPlace: true }],
+    [{ sizeBytes: 4, content: '1234' }, {}],
+  ];
+  for (const [object, changes] of cases) {
+    const { store, sent } = storeWith({ 'x.dump': object });
+    await assert.rejects(sendArtifacts({ ...store, ...changes }, files, { signal }), {
+      code: 'OBJECT_EXISTS',
     });
     assert.deepEqual(sent, []);
   }

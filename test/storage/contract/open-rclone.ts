@@ -29,6 +29,7 @@ export async function openRclone(t: TestContext): Promise<StoreUnderTest> {
         RCLONE_CONFIG_CONTRACT_SECRET_ACCESS_KEY: secretAccessKey,
       },
       temporaryDirectory: own,
+      attempts: 1,
       searchPath: dirname(rclonePath() ?? ''),
     });
   return {

@@ -10,6 +10,13 @@ import { digestOfFile, testFile } from './store-under-test.ts';
 
 const { signal } = new AbortController();
 
+/** They never end by themselves. */
+const SILENCES: Readonly<Record<string, Fault>> = {
+  hold: { kind: 'hold', until: new Promise<void>(() => {}) },
+  stall: { kind: 'stall', afterBytes: 100_000, until: new Promise<void>(() => {}) },
+};
+const REASON = new Error('the run was interrupted');
+
 const FAULTS: Readonly<Record<string, Fault>> = {
   refuse: { kind: 'refuse' },
   reset: { kind: 'reset', afterBytes: 100_000 },
@@ -29,6 +36,14 @@ export function ossFaultContract(
   describe(`no put is a silent success: ${name}`, { skip: options.skip }, () => {
     for (const [size, operations] of Object.entries(options.sizes)) {
       for (const operation of operations) {
+        for (const [what, fault] of Object.entries(SILENCES)) {
+          test(
+            `${size} bytes, ${operation}, ${what}, until the run is interrupted`,
+            { timeout: 60_000 },
+            (t) =>
+              interruptedUnder(t, open, Number(size), { fault, operation, times: Number.POSITIVE_INFINITY }),
+          );
+        }
         for (const [what, fault] of Object.entries(FAULTS)) {
           for (const times of [1, Number.POSITIVE_INFINITY]) {
             const often = times === 1 ? 'once' : 'always';
@@ -39,6 +54,26 @@ export function ossFaultContract(
       }
     }
   });
+}
+
+async function interruptedUnder(
+  t: TestContext,
+  open: (t: TestContext) => Promise<OssStoreUnderTest>,
+  sizeBytes: number,
+  rule: FaultRule,
+): Promise<void> {
+  const { store, server, objectFile } = await open(t);
+  const { path, artifact } = await testFile(store, temporaryDirectory(t), 'x', randomBytes(sizeBytes));
+  server.fail(rule);
+  const interruption = new AbortController();
+  const put = store.put(path, artifact, { overwrite: false, signal: interruption.signal });
+  put.catch(() => {});
+  await server.waitForRequest(({ operation }) => operation === rule.operation);
+  interruption.abort(REASON);
+  await assert.rejects(put, (error) => error === REASON);
+  server.heal();
+  assert.equal(objectFile('x'), undefined);
+  assert.equal(await store.stat('x', signal), undefined);
 }
 
 async function putUnder(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { verifyArchive } from '../../src/backup/verify.ts';
+import { verifyArchive } from '../../src/backup/verify-archive.ts';
 import { type Encryption, openEncryption } from '../../src/encryption/encryption.ts';
 import { type Client, findClients } from '../../src/postgres/clients.ts';
 import { ageKey, encryptionSettings, gpgKey } from '../encryption/keys.ts';
