@@ -85,7 +85,6 @@ export async function preflight(
     environment,
     temporaryDirectory,
     uploadsDirectory: run.layout.uploads,
-    clock: context.clock,
   });
   if (store) await warnOfUnreachableStore(context, store);
   return { server, client, store, encryption };

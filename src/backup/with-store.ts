@@ -17,7 +17,7 @@ export async function openStoreIn(
   temporaryDirectory: string,
   context: BackupContext,
 ): Promise<Store | undefined> {
-  const { settings, environment, clock } = context;
+  const { settings, environment } = context;
   const uploadsDirectory = layoutOf(settings.BACKUP_BASE_DIR).uploads;
-  return openStore({ settings, environment, temporaryDirectory, uploadsDirectory, clock });
+  return openStore({ settings, environment, temporaryDirectory, uploadsDirectory });
 }

@@ -16,7 +16,6 @@ export interface OpenStoreOptions {
   readonly temporaryDirectory: string;
   /** Remembers uploads that were begun and not completed. */
   readonly uploadsDirectory: string;
-  readonly clock?: () => Date;
 }
 
 /**

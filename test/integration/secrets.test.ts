@@ -128,7 +128,8 @@ describe('no secret is shown', { skip, concurrency: 2 }, () => {
     const { here, env } = await start(t, way, SECRETS);
     const directory = join(here.directory, 'bin');
     mkdirSync(directory);
-    const script = '#!/bin/sh\necho "Error: $(cat config | tr "\\n" " ")"; exit 1\n';
+    const script =
+      '#!/bin/sh\n[ "$1" = --version ] && exec echo "ossutil version: v1.7.19"\necho "Error: $(cat config | tr "\\n" " ")"; exit 1\n';
     writeFileSync(join(directory, 'ossutil64'), script, { mode: 0o755 });
     const result = await here.run(['backup'], { ...env, PATH: [directory, searchPath()].join(delimiter) });
     assert.equal(result.exitCode, 11, result.stderr);
