@@ -276,8 +276,8 @@ export const ERRORS = {
   RETENTION_FAILED: {
     exitCode: 13,
     message: {
-      en: 'The backup is complete, but old files could not be removed: {detail}',
-      zh: '备份已完成，但旧文件清理失败：{detail}',
+      en: 'Old backups could not be removed: {detail}. The new one, if one was made, is complete.',
+      zh: '旧备份清理失败：{detail}。若刚进行了备份，新备份是完整的。',
     },
     hint: {
       en: 'Check the rights below BACKUP_BASE_DIR and, for remote copies, to list and delete objects; then run: pg-backup prune',

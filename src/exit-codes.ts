@@ -6,8 +6,8 @@ export const EXIT_CODES: Readonly<Record<number, Text>> = {
   1: { en: 'unexpected error (a bug)', zh: '意外错误（程序缺陷）' },
   2: { en: 'wrong usage or settings; nothing was changed', zh: '用法或配置错误；未做任何改动' },
   3: {
-    en: 'a command is missing, or no client is new enough for the server',
-    zh: '缺少命令，或没有足够新的客户端',
+    en: 'a command is missing or of a version that cannot be used, or no client is new enough for the server',
+    zh: '缺少命令或其版本不可用，或没有足够新的客户端',
   },
   4: { en: 'no connection to the database, or it was lost', zh: '无法连接数据库，或连接中断' },
   5: { en: 'the database refused the user', zh: '数据库拒绝了该用户' },
