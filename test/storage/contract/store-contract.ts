@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { describe, type TestContext, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import type { ListedObject, Store } from '../../../src/storage/store.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 import { interruptionContract } from './interruption-contract.ts';
@@ -33,7 +33,9 @@ export function storeContract(
   options: ContractOptions,
 ): void {
   describe(`the contract of stores: ${name}`, { skip: options.skip }, () => {
-    // Nothing may be left in the working directory, so it has to be one of our own.
+    // Nothing may be left in the working directory, so it has to be one of our own, for as long as there is that directory.
+    const before = process.cwd();
+    after(() => process.chdir(before));
     process.chdir(temporaryDirectory());
     contentContract(open, options);
     namesContract(open);
