@@ -18,6 +18,14 @@ export function scrubValue(value: unknown, scrub: Scrub): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, scrubValue(item, scrub)]));
 }
 
+/** The beginning or the end of a text, cut between words: a part of a secret that no scrubber knows could be left of a cut one. */
+export function cutBetweenWords(text: string, maximumCharacters: number, kept: 'beginning' | 'end'): string {
+  if (text.length <= maximumCharacters) return text;
+  return kept === 'beginning'
+    ? text.slice(0, maximumCharacters).replace(/\s*\S*$/, '')
+    : text.slice(-maximumCharacters).replace(/^\S*\s*/, '');
+}
+
 function writtenForms(value: string): string[] {
   return [
     value,

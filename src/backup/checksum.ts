@@ -5,11 +5,9 @@ import { basename } from 'node:path';
 import { extendCrc64 } from '../files/crc64.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Artifact } from '../report/record.ts';
+import type { StoreChecksum } from '../storage/store.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
-
-/** What stores count over what they receive, beside the sha256 that is ours. */
-export type StoreChecksum = 'crc64' | 'md5';
 
 /** Reads a file once and returns its facts under `name`; a checksum that stores count too only where asked for. */
 export async function measureFile(

@@ -4,7 +4,8 @@ import { PRIVATE_FILE_MODE, publishFile, syncDirectory } from '../files/durable-
 import type { RunFiles } from '../files/layout.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Artifact } from '../report/record.ts';
-import { checksumLine, measureFile, type StoreChecksum } from './checksum.ts';
+import type { StoreChecksum } from '../storage/store.ts';
+import { checksumLine, measureFile } from './checksum.ts';
 
 /**
  * Measures the partial files, writes the checksum and gives all their final names, durably; the dump comes last, so that where it is,

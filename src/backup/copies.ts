@@ -4,6 +4,7 @@ import type { BackupContext } from './context.ts';
 import { type PastRun, readHistory } from './history.ts';
 import type { KnownRun, KnownRuns } from './known-runs.ts';
 import { type RemoteRun, readRemoteHistory, type UnrecordedRun } from './remote-history.ts';
+import { newestFirst } from './retention.ts';
 
 /** Where one run is found, here and in the store. */
 export interface CopiesOfRun {
@@ -85,8 +86,4 @@ function newestOfEachServer(runs: readonly KnownRun[]): string[] {
 
 function byName<T extends { readonly name: string }>(runs: readonly T[]): Map<string, T> {
   return new Map(runs.map((run) => [run.name, run]));
-}
-
-function newestFirst<T extends { readonly name: string; readonly startedAt: Date }>(runs: readonly T[]): T[] {
-  return runs.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.name < b.name ? 1 : -1));
 }

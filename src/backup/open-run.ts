@@ -16,7 +16,7 @@ import { fileSizeBytes } from './dump.ts';
 import { runName } from './run-name.ts';
 import { type Journal, markRunning, type RunningMark, readBootId } from './running.ts';
 
-export const TEMPORARY_PREFIX = 'pg-backup-';
+const TEMPORARY_PREFIX = 'pg-backup-';
 /** With the six characters of mkdtemp(3). */
 export const TEMPORARY_NAME = /^pg-backup-[A-Za-z0-9]{6}$/;
 

@@ -4,9 +4,9 @@ import { describeError, PgBackupError } from '../errors.ts';
 import { ensureDirectory, PRIVATE_DIRECTORY_MODE, removeFiles } from '../files/durable-files.ts';
 import { filesOfRun, type Layout, parseArtifactName } from '../files/layout.ts';
 import { writeRecord } from '../report/directory.ts';
-import type { RunRecord } from '../report/record.ts';
+import { isOnlyRemote, type RunRecord } from '../report/record.ts';
 import type { Store } from '../storage/store.ts';
-import { confirmArtifacts, type LocalArtifact, sendArtifacts } from '../storage/upload.ts';
+import type { LocalArtifact } from '../storage/upload.ts';
 import { measureFile } from './checksum.ts';
 import type { BackupContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
@@ -14,6 +14,7 @@ import { tryFileLock } from './file-lock.ts';
 import { type KnownRun, type KnownRuns, readKnownRuns } from './known-runs.ts';
 import { encodeDatabaseName } from './run-name.ts';
 import type { RunStage } from './stages.ts';
+import { uploadRun } from './upload-run.ts';
 
 /** As `sendWaitingRuns`, for a run that is over: whatever goes wrong is logged, and only an interruption is thrown. */
 export async function sendPendingUploads(
@@ -83,8 +84,8 @@ function waitingRuns(known: KnownRuns, layout: Layout, database: string): KnownR
 /** What a run that was killed between the confirmation and the removal left, where mode oss does not keep it. */
 async function clearConfirmed(known: KnownRuns, layout: Layout, database: string): Promise<void> {
   for (const { record, isRunning, artifactNames, ...run } of known.byName.values()) {
-    if (run.database !== database || isRunning || record?.mode !== 'oss') continue;
-    if (!record.awaitsUpload && record.remote.length > 0) await removeFiles(pathsOf(layout, artifactNames));
+    if (run.database !== database || isRunning || !record) continue;
+    if (isOnlyRemote(record)) await removeFiles(pathsOf(layout, artifactNames));
   }
 }
 
@@ -115,7 +116,7 @@ async function sendRun(
   run: KnownRun,
   stage: RunStage,
 ): Promise<void> {
-  const { signal, clock } = context;
+  const { signal } = context;
   const recordPath = filesOfRun(layout, run.name).record;
   const { record } = run;
   const isUsable =
@@ -134,10 +135,8 @@ async function sendRun(
     () => measureAgain(layout, record, store, { signal, onBytes }),
     figures,
   );
-  doneBytes = 0;
-  await stage('upload', () => sendArtifacts(store, inUploadOrder(files), { signal, onBytes }), figures);
+  const remote = await uploadRun(context, files, store, stage);
   const artifacts = files.map(({ artifact }) => artifact);
-  const remote = await stage('confirm', () => confirmArtifacts(store, artifacts, clock, signal));
   // What was never read back is not proven by a copy either.
   const proof = record.proof === 'read' ? 'stored' : record.proof;
   await writeRecord(recordPath, { ...record, artifacts, remote, proof, awaitsUpload: false });
@@ -168,11 +167,6 @@ async function measureAgain(
     before += artifact.sizeBytes;
   }
   return files;
-}
-
-/** The dump last: where it is in the bucket, what belongs to it is there too. */
-export function inUploadOrder(files: readonly LocalArtifact[]): LocalArtifact[] {
-  return files.toReversed();
 }
 
 /** Whether the upload of an artifact is still wanted, by any database that keeps its backups here; asked anew, as runs begin and end at any time. */

@@ -13,6 +13,7 @@ import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts';
 import { checkCompression } from './dump.ts';
 import { readHistory } from './history.ts';
 import type { OpenRun } from './open-run.ts';
+import { newestFirst } from './retention.ts';
 
 export interface Connected {
   readonly access: DatabaseAccess;
@@ -104,9 +105,7 @@ async function warnOfUnreachableStore(context: BackupContext, store: Store): Pro
 /** Only a warning: a database may have shrunk, and a backup that was not tried is none. */
 async function warnOfShortSpace(context: BackupContext, run: OpenRun): Promise<void> {
   const { runs } = await readHistory(run.layout, context.settings.PG_DATABASE);
-  const newest = runs
-    .filter((past) => past.isGood)
-    .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())[0];
+  const [newest] = newestFirst(runs.filter((past) => past.isGood));
   const free = freeBytes(run.layout.data);
   if (!newest || free === undefined || free >= newest.sizeBytes) return;
   context.log('warn', 'SPACE_SHORT', {

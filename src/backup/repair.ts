@@ -13,7 +13,8 @@ import {
 import type { Text } from '../language.ts';
 import { readRecord, readReport } from '../report/directory.ts';
 import type { Artifact } from '../report/record.ts';
-import { checksumLine, measureFile, type StoreChecksum } from './checksum.ts';
+import type { StoreChecksum } from '../storage/store.ts';
+import { checksumLine, measureFile } from './checksum.ts';
 import type { BackupContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
 import { TEMPORARY_NAME } from './open-run.ts';

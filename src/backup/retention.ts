@@ -40,25 +40,28 @@ export function planRetention<R extends RetentionRun>(
   policy: RetentionPolicy,
   now: Date,
 ): RetentionDecision<R>[] {
-  const newestFirst = runs.toSorted(
-    (a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.name < b.name ? 1 : -1),
-  );
-  const outstanding = outstandingRuns(newestFirst, policy, now);
-  return newestFirst.map((run) => {
+  const ordered = newestFirst(runs);
+  const outstanding = outstandingRuns(ordered, policy, now);
+  return ordered.map((run) => {
     const reason = judge(run, outstanding.get(run), policy, now);
     return { run, action: reason === 'expired' ? 'remove' : 'keep', reason };
   });
 }
 
+/** The runs in the order in which people and rules look at them; by name where two began in the same second. */
+export function newestFirst<R extends Pick<RetentionRun, 'name' | 'startedAt'>>(runs: readonly R[]): R[] {
+  return runs.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.name < b.name ? 1 : -1));
+}
+
 /** The good runs that stay whatever their age, each series for itself. */
 function outstandingRuns<R extends RetentionRun>(
-  newestFirst: readonly R[],
+  ordered: readonly R[],
   policy: RetentionPolicy,
   now: Date,
 ): Map<R, 'newest-good' | `keep-${KeepRule}`> {
   const outstanding = new Map<R, 'newest-good' | `keep-${KeepRule}`>();
   // A run that a wrong clock dated in the future stays anyway, and must not take the place of one that is really there.
-  const good = newestFirst.filter((run) => run.isGood && run.startedAt.getTime() <= now.getTime());
+  const good = ordered.filter((run) => run.isGood && run.startedAt.getTime() <= now.getTime());
   for (const series of Map.groupBy(good, (run) => run.series).values()) {
     for (const [run, rule] of keptByRules(series, policy.keep)) outstanding.set(run, `keep-${rule}`);
     const [newest] = series;

@@ -125,7 +125,13 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   // An upload may take hours, and the next dump need not wait for it.
   await access.close();
   if (store) {
-    findings.remote = await uploadRun(context, run.files, findings.artifacts, store, stage);
+    const paths = artifactFiles(files);
+    const local = findings.artifacts.map((artifact, index) => ({ path: paths[index] ?? '', artifact }));
+    findings.remote = await uploadRun(context, local, store, stage);
+    for (const { url, sizeBytes, crc64, md5 } of findings.remote) {
+      const checksum = crc64 ? `CRC-64 ${crc64}` : md5 ? `MD5 ${md5}` : 'sha256';
+      log('info', 'OBJECT_CONFIRMED', { object: url, size: prettyBytes(sizeBytes), checksum });
+    }
     if (findings.proof === 'read') findings.proof = 'stored';
   }
   const keepsLocalFiles = settings.BACKUP_MODE !== 'oss';

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../error-table.ts';
 import { PgBackupError } from '../errors.ts';
+import { cutBetweenWords } from '../scrub.ts';
 import type { Target } from './connection.ts';
 import { quoteIdentifier } from './identifier.ts';
 
@@ -58,6 +59,5 @@ export function lastLines(output: string): string {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !BOILERPLATE.test(line));
   const said = lines.slice(-4).join(' | ');
-  // A cut in the middle of a word could leave a part of a secret that no scrubber knows.
-  return said.length <= MAXIMUM_CHARACTERS ? said : said.slice(-MAXIMUM_CHARACTERS).replace(/^\S*\s*/, '');
+  return cutBetweenWords(said, MAXIMUM_CHARACTERS, 'end');
 }

@@ -35,6 +35,11 @@ export interface Artifact {
   readonly md5?: string;
 }
 
+/** True for a run of mode oss whose every copy is confirmed: it keeps no files here. */
+export function isOnlyRemote({ mode, awaitsUpload, remote }: RunRecord): boolean {
+  return mode === 'oss' && !awaitsUpload && remote.length > 0;
+}
+
 export interface RemoteObject {
   readonly url: string;
   readonly sizeBytes: number;

@@ -4,6 +4,7 @@ import { PgBackupError } from '../errors.ts';
 import { type OpenFile, readRange } from './file-range.ts';
 import type { CallOptions, OssClient } from './oss-client.ts';
 import { OssFailure } from './oss-errors.ts';
+import type { Headers } from './oss-objects.ts';
 import { objectKey, objectUrl, uploadHeaders } from './oss-target.ts';
 import type { Part } from './part-plan.ts';
 import type { SentPart, UploadState, UploadStates } from './upload-state.ts';
@@ -135,7 +136,7 @@ export function openUpload({ client, states, retries }: Uploading, begun: Upload
         (sdk) => sdk.completeMultipartUpload(key, uploadId, [...parts], { headers }),
         { ...patience(retries, COMPLETION_TIMEOUT_MILLISECONDS), signal },
       );
-      return (res.headers as Readonly<Record<string, string | undefined>>)['x-oss-hash-crc64ecma'];
+      return (res.headers as Headers)['x-oss-hash-crc64ecma'];
     },
   };
 }

@@ -1,5 +1,6 @@
 import { PgBackupError } from '../errors.ts';
 import type { Text } from '../language.ts';
+import { cutBetweenWords } from '../scrub.ts';
 import { connectionFaultOf, connectionFaultSaid } from './connection-faults.ts';
 import { OSS_ERRORS, OSS_ERRORS_BY_EC, type OssErrorMeaning, UNKNOWN_OSS_ERROR } from './oss-error-table.ts';
 
@@ -169,6 +170,5 @@ function driftOf(date: unknown, receivedAt: Date | undefined): Text | undefined 
 function factsLine(said: string): string {
   const lines = said.trim().split(/[\r\n]+/);
   const line = lines.find((text) => text.startsWith('Error:')) ?? lines.at(-1) ?? '';
-  // A cut in the middle of a word could leave a part of a secret that no scrubber knows.
-  return line.length <= MAXIMUM_CHARACTERS ? line : line.slice(0, MAXIMUM_CHARACTERS).replace(/\s*\S*$/, '');
+  return cutBetweenWords(line, MAXIMUM_CHARACTERS, 'beginning');
 }

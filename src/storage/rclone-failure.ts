@@ -1,7 +1,7 @@
 import { PgBackupError } from '../errors.ts';
 import { type CommandResult, describeOutcome } from '../exec.ts';
 import type { Text } from '../language.ts';
-import type { Scrub } from '../scrub.ts';
+import { cutBetweenWords, type Scrub } from '../scrub.ts';
 
 const MAXIMUM_CHARACTERS = 600;
 
@@ -16,8 +16,7 @@ export function describeRcloneFailure(result: CommandResult, scrub: Scrub): stri
     .replaceAll(/\s+/g, ' ')
     .trim();
   const line = scrub(said || describeOutcome(result));
-  // A cut in the middle of a word could leave a part of a secret that no scrubber knows.
-  return line.length <= MAXIMUM_CHARACTERS ? line : line.slice(0, MAXIMUM_CHARACTERS).replace(/\s*\S*$/, '');
+  return cutBetweenWords(line, MAXIMUM_CHARACTERS, 'beginning');
 }
 
 /** What to do about it. */

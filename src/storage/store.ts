@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Artifact } from '../report/record.ts';
 
+/** What stores count over what they receive, beside the sha256 that is ours. */
+export type StoreChecksum = 'crc64' | 'md5';
+
 /** What a store itself says of an object that it holds. */
 export interface StoredObject {
   readonly sizeBytes: number;
@@ -51,7 +54,7 @@ export interface Following {
 /** A place that keeps artifacts, by their file names. */
 export interface Store {
   /** The checksum that it counts over what it received, and that artifacts must therefore have. */
-  readonly checksum: 'crc64' | 'md5';
+  readonly checksum: StoreChecksum;
   /** Only where a `put` that was killed may leave the beginning of its file under the name. */
   readonly writesInPlace?: true;
   /** The address of an artifact, for people and reports. */
