@@ -12,7 +12,7 @@ import {
 } from '../files/layout.ts';
 import type { Text } from '../language.ts';
 import { readRecord, readReport } from '../report/directory.ts';
-import type { Artifact } from '../report/record.ts';
+import { type Artifact, isOnlyRemote } from '../report/record.ts';
 import type { StoreChecksum } from '../storage/store.ts';
 import { checksumLine, measureFile } from './checksum.ts';
 import type { BackupContext } from './context.ts';
@@ -63,7 +63,7 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
   if (await readReport(files.report)) {
     // Killed between its report and the removal of what mode oss does not keep.
     const record = await readRecord(files.record);
-    if (record?.mode === 'oss' && !record.awaitsUpload) await removeFiles(artifactFiles(files));
+    if (record && isOnlyRemote(record)) await removeFiles(artifactFiles(files));
     return;
   }
   const remains = await inspectRemains(files, storeChecksum(journal), context.signal);

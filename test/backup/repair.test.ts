@@ -114,6 +114,19 @@ test('a dump that does not fit its own checksum is left as it is and never count
   }
 });
 
+test('a repair of mode oss that was killed behind its report does not lose, the next time, the files that it left', async (t) => {
+  const layout = await newLayout(t);
+  const files = filesOfRun(layout, RUN);
+  writeFileSync(files.dump, 'data');
+  writeFileSync(files.checksum, `${'0'.repeat(64)}  ${RUN}.dump\n`);
+  const journal = { ...journalOf(RUN), mode: 'oss' as const };
+  for (const _ of [1, 2]) {
+    leaveDeadRun(layout, journal);
+    await repair(layout);
+    assert.equal(readFileSync(files.dump, 'utf8'), 'data');
+  }
+});
+
 test('a run that was killed behind its report keeps that report', async (t) => {
   const layout = await newLayout(t);
   leaveDeadRun(layout, journalOf(RUN));
