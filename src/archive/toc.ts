@@ -1,0 +1,195 @@
+import { decodeText } from './encoding.ts';
+
+/** The table of contents of a custom-format archive, as pg_dump writes it (PostgreSQL sources, pg_backup_archiver.c: ReadHead, ReadToc). */
+export interface Toc {
+  /** `14` for version 1.14 of the format. */
+  readonly formatMinor: number;
+  /** Of the database that was dumped. */
+  readonly database: string;
+  /** Of the server that it came from, as it said itself. */
+  readonly serverVersion: string;
+  /** Of the pg_dump that wrote it. */
+  readonly dumpVersion: string;
+  /** As PostgreSQL names it, for example `UTF8`. */
+  readonly encoding: string;
+  readonly entries: readonly TocEntry[];
+}
+
+export interface TocEntry {
+  readonly dumpId: number;
+  /** The object in the catalogs that it came from: the catalog's OID and the object's; `0` for neither. */
+  readonly catalogId: string;
+  readonly objectId: string;
+  /** The object's name, or for some kinds a sentence about it. */
+  readonly tag: string;
+  /** `TABLE`, `TABLE DATA`, `INDEX`, … (pg_dump.c). */
+  readonly kind: string;
+  /** The SQL that makes it; empty for data. */
+  readonly definition: string;
+  /** The SQL that drops it, as pg_restore --clean begins with; empty where something else drops it. */
+  readonly dropStatement: string;
+  readonly schema: string;
+  readonly tablespace: string;
+  readonly owner: string;
+  readonly hasData: boolean;
+  /** The `dumpId`s of what it needs. */
+  readonly dependencies: readonly number[];
+}
+
+export class NotAnArchive extends Error {
+  override readonly name = 'NotAnArchive';
+}
+
+const MAGIC = 'PGDMP';
+const CUSTOM_FORMAT = 1;
+/** Clients 12 to 18. */
+const FORMAT_MINORS = { oldest: 14, newest: 16 };
+const WITH_ALGORITHM = 15;
+const WITH_RELATION_KIND = 16;
+const DATE_INTEGERS = 7;
+const NO_DATA = 3;
+/** More cannot be of any use: every lock needs shared memory. */
+const MAXIMUM_ENTRIES = 10_000_000;
+
+/**
+ * Reads the header and the table of contents from the beginning of an archive; undefined where `bytes` end before it does.
+ * @throws NotAnArchive for anything else than an archive of a format that clients 12 to 18 write.
+ */
+export function parseToc(bytes: Buffer): Toc | undefined {
+  try {
+    return readToc(new Reader(bytes));
+  } catch (error) {
+    if (error instanceof OutOfBytes) return undefined;
+    throw error;
+  }
+}
+
+function readToc(reader: Reader): Toc {
+  const formatMinor = readHeader(reader);
+  for (let index = 0; index < DATE_INTEGERS; index += 1) reader.integer();
+  const [database, serverVersion, dumpVersion] = [reader.text(), reader.text(), reader.text()];
+  const count = reader.integer();
+  if (count < 0 || count > MAXIMUM_ENTRIES) throw new NotAnArchive(`a table of contents of ${count} entries`);
+  const raw: RawEntry[] = [];
+  for (let index = 0; index < count; index += 1) raw.push(readEntry(reader, formatMinor));
+  const encoding = encodingOf(raw);
+  const decode = (text: Buffer): string => decodeText(text, encoding);
+  return {
+    formatMinor,
+    encoding,
+    database: decode(database),
+    serverVersion: decode(serverVersion),
+    dumpVersion: decode(dumpVersion),
+    entries: raw.map((entry) => ({
+      ...entry,
+      tag: decode(entry.tag),
+      definition: decode(entry.definition),
+      dropStatement: decode(entry.dropStatement),
+      schema: decode(entry.schema),
+      tablespace: decode(entry.tablespace),
+      owner: decode(entry.owner),
+    })),
+  };
+}
+
+function readHeader(reader: Reader): number {
+  if (reader.bytes(MAGIC.length).toString('latin1') !== MAGIC)
+    throw new NotAnArchive('no archive of pg_dump');
+  const [major, minor] = [reader.byte(), reader.byte()];
+  reader.byte();
+  const isKnown = major === 1 && minor >= FORMAT_MINORS.oldest && minor <= FORMAT_MINORS.newest;
+  if (!isKnown) throw new NotAnArchive(`format ${major}.${minor}`);
+  const [integerBytes, offsetBytes, format] = [reader.byte(), reader.byte(), reader.byte()];
+  if (integerBytes !== 4 || offsetBytes !== 8) throw new NotAnArchive('integers of another size');
+  if (format !== CUSTOM_FORMAT) throw new NotAnArchive('another format than custom');
+  if (minor >= WITH_ALGORITHM) reader.byte();
+  else reader.integer();
+  return minor;
+}
+
+type Decoded = 'tag' | 'definition' | 'dropStatement' | 'schema' | 'tablespace' | 'owner';
+type RawEntry = Omit<TocEntry, Decoded> & Readonly<Record<Decoded, Buffer>>;
+
+function readEntry(reader: Reader, formatMinor: number): RawEntry {
+  const dumpId = reader.integer();
+  reader.integer();
+  const [catalogId, objectId] = [reader.text().toString('latin1'), reader.text().toString('latin1')];
+  const [tag, kind] = [reader.text(), reader.text().toString('latin1')];
+  reader.integer();
+  const definition = reader.text();
+  const dropStatement = reader.text();
+  // The statement that copies its data.
+  reader.text();
+  const [schema, tablespace] = [reader.text(), reader.text()];
+  reader.text();
+  if (formatMinor >= WITH_RELATION_KIND) reader.integer();
+  const owner = reader.text();
+  reader.text();
+  const dependencies: number[] = [];
+  for (let text = reader.optionalText(); text !== undefined; text = reader.optionalText()) {
+    const dependency = text.toString('latin1');
+    if (!/^\d{1,10}$/.test(dependency)) throw new NotAnArchive('a dependency that is no number');
+    dependencies.push(Number(dependency));
+  }
+  const hasData = reader.byte() !== NO_DATA;
+  reader.bytes(8);
+  return {
+    dumpId,
+    catalogId,
+    objectId,
+    tag,
+    kind,
+    definition,
+    dropStatement,
+    schema,
+    tablespace,
+    owner,
+    hasData,
+    dependencies,
+  };
+}
+
+function encodingOf(entries: readonly RawEntry[]): string {
+  const definition = entries.find(({ kind }) => kind === 'ENCODING')?.definition.toString('latin1') ?? '';
+  return /client_encoding = '([^']+)'/.exec(definition)?.[1] ?? 'UTF8';
+}
+
+class OutOfBytes extends Error {}
+
+/** Integers are a sign byte and four bytes, texts an integer and so many bytes (ReadInt, ReadStr). */
+class Reader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  bytes(count: number): Buffer {
+    const end = this.#offset + count;
+    if (end > this.#bytes.length) throw new OutOfBytes();
+    const found = this.#bytes.subarray(this.#offset, end);
+    this.#offset = end;
+    return found;
+  }
+
+  byte(): number {
+    return this.bytes(1).readUInt8();
+  }
+
+  integer(): number {
+    const isNegative = this.byte() !== 0;
+    const value = this.bytes(4).readUInt32LE();
+    return isNegative ? -value : value;
+  }
+
+  /** Empty where there is none. */
+  text(): Buffer {
+    return this.optionalText() ?? Buffer.alloc(0);
+  }
+
+  optionalText(): Buffer | undefined {
+    const length = this.integer();
+    return length < 0 ? undefined : this.bytes(length);
+  }
+}

@@ -1,0 +1,47 @@
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { clientDirectories } from '../harness/parts.ts';
+import type { PostgresServer } from '../harness/postgres-server.ts';
+
+const MAXIMUM_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** What a program of that client's major prints. */
+export async function runClient(
+  major: number,
+  program: 'pg_dump' | 'pg_restore',
+  server: PostgresServer | undefined,
+  ...args: string[]
+): Promise<Buffer> {
+  const { stdout } = await promisify(execFile)(pathOf(major, program), args, {
+    env: environmentFor(server),
+    maxBuffer: MAXIMUM_OUTPUT_BYTES,
+    encoding: 'buffer',
+  });
+  return stdout;
+}
+
+/** The custom-format archive that pg_dump writes to a pipe. */
+export async function dumpToPipe(
+  major: number,
+  server: PostgresServer,
+  database: string,
+  ...args: string[]
+): Promise<Buffer> {
+  const pgDump = spawn(pathOf(major, 'pg_dump'), ['--format=custom', ...args, `--dbname=${database}`], {
+    env: environmentFor(server),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return buffer(pgDump.stdout);
+}
+
+function pathOf(major: number, program: string): string {
+  return join(clientDirectories().get(major) ?? '', program);
+}
+
+function environmentFor(server: PostgresServer | undefined): Record<string, string> {
+  if (!server) return { LC_ALL: 'C' };
+  const { host, port, user, password } = server;
+  return { LC_ALL: 'C', PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password };
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { after, before, describe, test } from 'node:test';
+import { createTocCollector, readTocOfFile, readTocOfStream } from '../../src/archive/read-toc.ts';
+import { NotAnArchive, parseToc, type Toc } from '../../src/archive/toc.ts';
+import { tocTap, watchToc } from '../../src/archive/watch-toc.ts';
+import { missing } from '../harness/parts.ts';
+import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { until } from '../integration/until.ts';
+import { dumpToPipe } from './dump.ts';
+
+const GARBAGE_PIECES = 200;
+const GARBAGE_BYTES = 1024 * 1024;
+const KEPT_BYTES = 20 * 1024 * 1024;
+
+describe('the table of contents of an archive that is being written', {
+  skip: missing('postgres-server-15', 'postgres-client-15'),
+}, () => {
+  let server: PostgresServer;
+  let archive: Buffer;
+  let expected: Toc;
+  /** Where it ends, and the data begins. */
+  let end: number;
+  before(async () => {
+    server = await startPostgres();
+    // Large enough that pg_dump's pipe and the first look at a file do not hold all of it.
+    await server.psql(`SELECT format('CREATE TABLE t%s (a int, b text DEFAULT %L)', i, repeat('x', 500)) FROM generate_series(1, 400) i \\gexec
+      CREATE TABLE bulk AS SELECT i, md5(i::text) AS text FROM generate_series(1, 50000) AS i`);
+    archive = await dumpToPipe(15, server, 'postgres', '--compress=0');
+    const toc = parseToc(archive);
+    assert.ok(toc);
+    expected = toc;
+    end = archive.length;
+    while (parseToc(archive.subarray(0, end / 2))) end = Math.floor(end / 2);
+    while (parseToc(archive.subarray(0, end - 1000))) end -= 1000;
+    assert.ok(end > 256 * 1024 && end < archive.length / 2);
+  });
+  after(() => server.stop());
+
+  for (const pieceBytes of [1, 4096, 65536, 1e9]) {
+    test(`is told once, soon after it is complete, in pieces of ${pieceBytes} bytes`, () => {
+      const collector = createTocCollector();
+      const toldAt: number[] = [];
+      // The end in small pieces only, as a whole archive of single bytes takes long.
+      const from = pieceBytes === 1 ? end - 2000 : 0;
+      if (from > 0) assert.equal(collector.add(archive.subarray(0, from)), undefined);
+      const to = pieceBytes === 1 ? Math.ceil(end * 1.6) : archive.length;
+      for (let offset = from; offset < to; offset += pieceBytes) {
+        const toc = collector.add(archive.subarray(offset, Math.min(to, offset + pieceBytes)));
+        if (!toc) continue;
+        assert.deepEqual(toc, expected);
+        toldAt.push(offset);
+      }
+      assert.equal(toldAt.length, 1);
+      assert.ok(Number(toldAt[0]) < end * 1.5 + pieceBytes);
+      assert.equal(collector.end(), undefined);
+    });
+  }
+
+  test('is told at the end where nothing comes after it', () => {
+    const collector = createTocCollector();
+    assert.equal(collector.add(archive.subarray(0, end - 1500)), undefined);
+    assert.equal(collector.add(archive.subarray(end - 1500, end)), undefined);
+    assert.deepEqual(collector.end(), expected);
+    assert.equal(collector.end(), undefined);
+  });
+
+  test('is told by a tap while the data is still to come, and every byte is passed on', async () => {
+    const told: Toc[] = [];
+    const tap = tocTap((toc) => told.push(toc));
+    const passed = buffer(tap);
+    await pipeline(async function* () {
+      for (let offset = 0; offset < archive.length; offset += 65536) {
+        if (offset > end * 1.5 + 2 * 65536) assert.equal(told.length, 1);
+        yield archive.subarray(offset, offset + 65536);
+      }
+    }, tap);
+    assert.ok((await passed).equals(archive));
+    assert.deepEqual(told, [expected]);
+  });
+
+  test('is not told of what is no archive, and nothing of that is kept', async () => {
+    const told: Toc[] = [];
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    let passedBytes = 0;
+    const tap = tocTap((toc) => told.push(toc));
+    tap.on('data', (chunk: Buffer) => {
+      passedBytes += chunk.length;
+    });
+    const piece = Buffer.alloc(GARBAGE_BYTES, 'PGDMP');
+    await pipeline(async function* () {
+      for (let index = 0; index < GARBAGE_PIECES; index += 1) {
+        yield piece;
+        most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      }
+    }, tap);
+    assert.deepEqual(told, []);
+    assert.equal(passedBytes, GARBAGE_PIECES * GARBAGE_BYTES);
+    assert.ok(most < KEPT_BYTES, `${most} bytes were kept`);
+  });
+
+  test('is read from a stream, of which the rest stays unread', async () => {
+    let readBytes = 0;
+    const stream = Readable.from(
+      (function* () {
+        for (let offset = 0; offset < archive.length; offset += 4096) {
+          readBytes = offset;
+          yield archive.subarray(offset, offset + 4096);
+        }
+      })(),
+    );
+    assert.deepEqual(await readTocOfStream(stream), expected);
+    assert.ok(readBytes < archive.length / 2);
+    assert.ok(stream.destroyed);
+  });
+
+  test('is none in a stream that ends before it, or that is something else', async () => {
+    const streams = [archive.subarray(0, end - 1500), Buffer.alloc(0), Buffer.from('nothing of the kind')];
+    for (const bytes of streams) {
+      await assert.rejects(readTocOfStream(Readable.from([bytes])), NotAnArchive);
+    }
+  });
+
+  test('is read from a file, however long it is', async (t) => {
+    const path = join(temporaryDirectory(t), 'archive');
+    await writeFile(path, archive);
+    assert.deepEqual(await readTocOfFile(path), expected);
+    await writeFile(path, archive.subarray(0, end - 1500));
+    assert.equal(await readTocOfFile(path), undefined);
+    await writeFile(path, 'nothing of the kind');
+    await assert.rejects(readTocOfFile(path), NotAnArchive);
+  });
+
+  test('is told once by a watch of the file, before the data is there', async (t) => {
+    const path = join(temporaryDirectory(t), 'archive');
+    const told: Toc[] = [];
+    const watch = watchToc(path, (toc) => told.push(toc));
+    await writeFile(path, '');
+    await appendFile(path, archive.subarray(0, 100_000));
+    await appendFile(path, archive.subarray(100_000, end));
+    await until(() => told.length, 1);
+    await appendFile(path, archive.subarray(end));
+    await watch.end();
+    assert.deepEqual(told, [expected]);
+  });
+
+  test('is told at the end of a watch that did not see it before', async (t) => {
+    const path = join(temporaryDirectory(t), 'archive');
+    const told: Toc[] = [];
+    const watch = watchToc(path, (toc) => told.push(toc));
+    await writeFile(path, archive);
+    await watch.end();
+    await watch.end();
+    assert.deepEqual(told, [expected]);
+  });
+
+  for (const [what, bytes] of [
+    ['is no archive', 'nothing of the kind'],
+    ['never comes', undefined],
+  ] as const) {
+    test(`is not told of a file that ${what}`, async (t) => {
+      const path = join(temporaryDirectory(t), 'archive');
+      const told: Toc[] = [];
+      if (bytes !== undefined) await writeFile(path, bytes);
+      await watchToc(path, (toc) => told.push(toc)).end();
+      assert.deepEqual(told, []);
+    });
+  }
+});
