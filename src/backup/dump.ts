@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
+import type { Toc } from '../archive/toc.ts';
+import { tocTap, watchToc } from '../archive/watch-toc.ts';
 import { compressArgument, neededClientMajor, parseCompression } from '../config/compression.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
-import { type CommandResult, describeOutcome, runCommand } from '../exec.ts';
-import { createPrivateFile } from '../files/durable-files.ts';
+import { type Command, type CommandResult, describeOutcome, runCommand } from '../exec.ts';
+import { createPrivateFile, removeFiles } from '../files/durable-files.ts';
 import { diskFull } from '../files/storage-error.ts';
 import type { Client } from '../postgres/clients.ts';
 import { lastLines, recogniseFailure, saysDiskFull } from '../postgres/failures.ts';
@@ -12,6 +14,8 @@ import type { DatabaseAccess } from './database-access.ts';
 import { encryptOutput } from './encrypt-output.ts';
 
 const NAMED_OBJECTS = 5;
+/** pg_dump names the statement that failed, whatever language the server speaks: a balancer led it to another server. */
+const NO_SNAPSHOT = /SET TRANSACTION SNAPSHOT/;
 /** A server may speak another language than English. */
 const MAY_BE_RIGHTS = /permission denied|row-level security|[^\u0000-\u007f]/;
 
@@ -28,13 +32,39 @@ export async function dumpDatabase(
     readonly compression: string;
     readonly extraOptions: readonly string[];
     readonly encryption?: Encryption | undefined;
+    /** Another session's, to be shared. */
+    readonly snapshot?: string | undefined;
+    /** Ends that session, before a dump without its snapshot is taken. */
+    readonly giveUpSnapshot?: (() => Promise<void>) | undefined;
+    /** Told the table of contents as soon as it is written, long before the data is. */
+    readonly onToc?: ((toc: Toc) => void) | undefined;
   },
-): Promise<void> {
-  const { compression, extraOptions, encryption } = options;
+): Promise<'with snapshot' | 'without snapshot'> {
+  const { snapshot, giveUpSnapshot, onToc: _onToc, ...others } = options;
+  if (snapshot !== undefined) {
+    if (await tryDump(access, client, file, options)) return 'with snapshot';
+    await giveUpSnapshot?.();
+  }
+  await tryDump(access, client, file, others);
+  return 'without snapshot';
+}
+
+/**
+ * Resolves with false where the server that pg_dump reached does not know the snapshot, or lets nobody in beside the session that holds it:
+ * nothing was dumped then, and `file` is gone again.
+ */
+async function tryDump(
+  access: DatabaseAccess,
+  client: Client,
+  file: string,
+  options: Parameters<typeof dumpDatabase>[3],
+): Promise<boolean> {
+  const { compression, extraOptions, encryption, snapshot, onToc } = options;
   const { signal } = access;
   const command = {
     file: client.pgDump,
     args: [
+      ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
       '--format=custom',
       `--compress=${compressArgument(parseCompression(compression), client.major)}`,
       ...(encryption ? [] : [`--file=${file}`]),
@@ -45,16 +75,49 @@ export async function dumpDatabase(
     signal,
     onErrorLine: (line: string) => access.onToolLine('pg_dump', line),
   };
-  if (encryption) {
-    await encryptOutput(command, file, { encryption, failure: (result) => explainFailure(access, result) });
-    return;
+  let isSnapshotUseless = false;
+  const failure = async (result: CommandResult): Promise<Error | undefined> => {
+    isSnapshotUseless =
+      snapshot !== undefined &&
+      (NO_SNAPSHOT.test(result.stderr) ||
+        recogniseFailure(result.stderr, access.target)?.code === 'CONNECTION_FAILED');
+    if (result.exitCode !== 0 && !encryption && saysDiskFull(result.stderr)) return diskFull(file);
+    return explainFailure(access, result);
+  };
+  try {
+    if (encryption) {
+      await encryptOutput(command, file, {
+        encryption,
+        failure,
+        ...(onToc ? { inspect: tocTap(onToc) } : {}),
+      });
+    } else {
+      await writeDump(command, file, failure, onToc);
+    }
+    return true;
+  } catch (error) {
+    if (!isSnapshotUseless) throw error;
+    await removeFiles([file]);
+    return false;
   }
+}
+
+async function writeDump(
+  command: Command & { readonly signal: AbortSignal },
+  file: string,
+  failure: (result: CommandResult) => Promise<Error | undefined>,
+  onToc: ((toc: Toc) => void) | undefined,
+): Promise<void> {
   await createPrivateFile(file);
-  const result = await runCommand(command);
-  signal.throwIfAborted();
-  if (result.exitCode !== 0 && saysDiskFull(result.stderr)) throw diskFull(file);
-  const failure = await explainFailure(access, result);
-  if (failure) throw failure;
+  const watch = onToc && watchToc(file, onToc);
+  try {
+    const result = await runCommand(command);
+    command.signal.throwIfAborted();
+    const error = await failure(result);
+    if (error) throw error;
+  } finally {
+    await watch?.end();
+  }
 }
 
 /** @throws PgBackupError COMPRESSION_UNSUPPORTED */

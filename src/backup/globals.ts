@@ -40,7 +40,8 @@ export async function dumpGlobals(
       `--dbname=${access.connectionString}`,
       `--database=${conninfo({ dbname: access.target.database })}`,
     ],
-    environment: access.environment,
+    // It would write times as the database or the role is set to.
+    environment: { ...access.environment, PGDATESTYLE: 'ISO', PGTZ: 'UTC' },
     signal: access.signal,
     onErrorLine: (line: string) => access.onToolLine('pg_dumpall', line),
   };

@@ -2,7 +2,15 @@ import { basename } from 'node:path';
 import type { ErrorDescription } from '../errors.ts';
 import type { RunFiles } from '../files/layout.ts';
 import { writeRecord, writeReport } from '../report/directory.ts';
-import type { Artifact, Proof, RemoteObject, RunRecord, Stage, StageRecord } from '../report/record.ts';
+import type {
+  Artifact,
+  FingerprintSummary,
+  Proof,
+  RemoteObject,
+  RunRecord,
+  Stage,
+  StageRecord,
+} from '../report/record.ts';
 import { type Report, type RunStatus, utcSecond } from '../report/report.ts';
 import type { Journal } from './running.ts';
 
@@ -12,6 +20,7 @@ export interface Findings {
   server?: NonNullable<RunRecord['server']>;
   client?: NonNullable<RunRecord['client']>;
   globals: RunRecord['globals'];
+  fingerprint?: FingerprintSummary;
   proof: Proof;
   /** The dump first; empty until the files have their final names. */
   artifacts: readonly Artifact[];

@@ -67,7 +67,7 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
     return;
   }
   const remains = await inspectRemains(files, storeChecksum(journal), context.signal);
-  if (remains.state === 'nothing') await removeFiles([files.checksum, files.globals]);
+  if (remains.state === 'nothing') await removeFiles([files.checksum, files.globals, files.fingerprint]);
   const text = REMAINS[remains.state][context.language];
   const isComplete = remains.state === 'complete';
   await publishOutcome(

@@ -1,8 +1,9 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
 import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
 import { artifactFiles, partialFiles } from '../files/layout.ts';
+import { summarise } from '../fingerprint/fingerprint.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { Following, Store } from '../storage/store.ts';
 import { completeFiles } from './complete-files.ts';
@@ -15,6 +16,7 @@ import { sendPendingUploads } from './pending-uploads.ts';
 import { connect, preflight } from './preflight.ts';
 import { prune } from './prune.ts';
 import { repairKilledRuns } from './repair.ts';
+import { openRunFingerprint } from './run-fingerprint.ts';
 import { createStages } from './stages.ts';
 import { stopFollowing, uploadRun } from './upload-run.ts';
 import { verifyArchive } from './verify-archive.ts';
@@ -72,20 +74,28 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     preflight(context, run, connected, cleanUp),
   );
   attempt.store = store;
-  const { version, databaseSizeBytes, encoding, collation } = server;
-  findings.server = { version, databaseSizeBytes, encoding, collation };
+  const { major: _major, isStandby: _isStandby, ...facts } = server;
+  findings.server = facts;
   findings.client = { version: client.version };
 
+  const fingerprint = await openRunFingerprint(context, access, {
+    psql: client.psql,
+    leftOut: journal.leftOut,
+  });
+  cleanUp.defer(async () => fingerprint?.close());
   attempt.following = store?.follow?.(files.partialDump, basename(files.dump), signal);
-  await stage(
+  const sharing = await stage(
     'dump',
     () =>
       dumpDatabase(access, client, files.partialDump, {
         compression: settings.BACKUP_COMPRESS,
         extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
         encryption,
+        snapshot: fingerprint?.snapshot,
+        giveUpSnapshot: fingerprint?.close,
+        onToc: fingerprint?.onToc,
       }),
-    () => ({ bytesDone: fileSizeBytes(files.partialDump), yardstickBytes: databaseSizeBytes }),
+    () => ({ bytesDone: fileSizeBytes(files.partialDump), yardstickBytes: server.databaseSizeBytes }),
   );
   if (settings.INCLUDE_GLOBALS) {
     findings.globals = await stage('globals', () =>
@@ -103,6 +113,10 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     findings.proof = 'read';
   }
 
+  const taken = fingerprint && (await stage('fingerprint', () => fingerprint.result(sharing)));
+  // A record is plain text, and names no table of a backup that is encrypted.
+  if (taken) findings.fingerprint = { ...summarise(taken), ...(encryption ? { rowsByTable: {} } : {}) };
+
   // It reads from a name that the file is about to lose.
   await stopFollowing(context, attempt.following);
   const dumpSizeBytes = fileSizeBytes(files.partialDump);
@@ -112,6 +126,8 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     () =>
       completeFiles(files, {
         withGlobals: settings.INCLUDE_GLOBALS,
+        fingerprint: taken && { ...taken, version: 1, run: journal.run },
+        encryption,
         also: store?.checksum,
         signal,
         onBytes: (done) => {
@@ -125,8 +141,10 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   // An upload may take hours, and the next dump need not wait for it.
   await access.close();
   if (store) {
-    const paths = artifactFiles(files);
-    const local = findings.artifacts.map((artifact, index) => ({ path: paths[index] ?? '', artifact }));
+    const local = findings.artifacts.map((artifact) => ({
+      path: join(run.layout.data, artifact.name),
+      artifact,
+    }));
     findings.remote = await uploadRun(context, local, store, stage);
     for (const { url, sizeBytes, crc64, md5 } of findings.remote) {
       const checksum = crc64 ? `CRC-64 ${crc64}` : md5 ? `MD5 ${md5}` : 'sha256';

@@ -3,17 +3,17 @@ import type { Stage, StageRecord } from '../report/record.ts';
 import type { BackupContext } from './context.ts';
 
 /** Runs `action` as the named stage: timed, shown, and not begun after an interruption. */
-export type RunStage = <T>(
-  name: Stage,
+export type RunStage<Name extends string = Stage> = <T>(
+  name: Name,
   action: () => Promise<T>,
   figures?: () => ProgressFigures,
 ) => Promise<T>;
 
 /** Returns the way to run stages; each is added to `records` when it ends, in whatever way. */
-export function createStages(
+export function createStages<Name extends string = Stage>(
   context: Pick<BackupContext, 'signal' | 'clock' | 'progress' | 'log'>,
-  records: StageRecord[],
-): RunStage {
+  records: StageRecord<Name>[],
+): RunStage<Name> {
   return async (name, action, figures) => {
     const startedAt = context.clock();
     const startedMilliseconds = performance.now();

@@ -11,6 +11,10 @@ export interface Layout {
   readonly running: string;
   /** One file for each upload that was begun and not completed. */
   readonly uploads: string;
+  /** What has arrived so far of remote dumps that are being fetched for a restore. */
+  readonly downloads: string;
+  /** One account of each drill. */
+  readonly drills: string;
 }
 
 /** How the dump and the globals of a run are encrypted. */
@@ -21,9 +25,11 @@ export interface RunFiles {
   readonly dump: string;
   readonly checksum: string;
   readonly globals: string;
+  readonly fingerprint: string;
   readonly partialDump: string;
   readonly partialChecksum: string;
   readonly partialGlobals: string;
+  readonly partialFingerprint: string;
   readonly report: string;
   readonly record: string;
 }
@@ -36,6 +42,8 @@ export function layoutOf(baseDirectory: string): Layout {
     records: join(baseDirectory, 'records'),
     running: join(baseDirectory, 'running'),
     uploads: join(baseDirectory, 'uploads'),
+    downloads: join(baseDirectory, 'downloads'),
+    drills: join(baseDirectory, 'drills'),
   };
 }
 
@@ -44,19 +52,22 @@ export function filesOfRun(layout: Layout, run: string, encryption: EncryptionMe
   const dump = `${run}.dump${end}`;
   const checksum = `${dump}.sha256`;
   const globals = `${run}_globals.sql${end}`;
+  const fingerprint = `${run}_fingerprint.json${end}`;
   return {
     dump: join(layout.data, dump),
     checksum: join(layout.data, checksum),
     globals: join(layout.data, globals),
+    fingerprint: join(layout.data, fingerprint),
     partialDump: join(layout.data, `.${dump}.partial`),
     partialChecksum: join(layout.data, `.${checksum}.partial`),
     partialGlobals: join(layout.data, `.${globals}.partial`),
+    partialFingerprint: join(layout.data, `.${fingerprint}.partial`),
     report: join(layout.reports, `${run}.json`),
     record: join(layout.records, `${run}.json`),
   };
 }
 
-export type ArtifactKind = 'dump' | 'checksum' | 'globals';
+export type ArtifactKind = 'dump' | 'checksum' | 'globals' | 'fingerprint';
 
 export interface ArtifactName {
   readonly run: string;
@@ -66,22 +77,23 @@ export interface ArtifactName {
 
 /** What the name of an artifact says; undefined for any other file name. The run's name is not checked. */
 export function parseArtifactName(fileName: string): ArtifactName | undefined {
-  const { run, dump, sum, globals } =
-    /^(?<run>[^.].*?)(?:\.dump(?<dump>|\.age|\.gpg)(?<sum>\.sha256)?|_globals\.sql(?<globals>|\.age|\.gpg))$/.exec(
-      fileName,
-    )?.groups ?? {};
+  const { run, dump, sum, side, encrypted } = ARTIFACT_NAME.exec(fileName)?.groups ?? {};
   if (run === undefined) return undefined;
-  const encryption = ((dump ?? globals ?? '').slice(1) || 'none') as EncryptionMethod;
-  if (globals !== undefined) return { run, kind: 'globals', encryption };
+  const encryption = ((dump ?? encrypted ?? '').slice(1) || 'none') as EncryptionMethod;
+  if (side !== undefined)
+    return { run, kind: side === 'globals.sql' ? 'globals' : 'fingerprint', encryption };
   return { run, kind: sum === undefined ? 'dump' : 'checksum', encryption };
 }
 
+const ARTIFACT_NAME =
+  /^(?<run>[^.].*?)(?:\.dump(?<dump>|\.age|\.gpg)(?<sum>\.sha256)?|_(?<side>globals\.sql|fingerprint\.json)(?<encrypted>|\.age|\.gpg))$/;
+
 /** The artifacts under their final names, the dump first. */
 export function artifactFiles(files: RunFiles): string[] {
-  return [files.dump, files.checksum, files.globals];
+  return [files.dump, files.checksum, files.globals, files.fingerprint];
 }
 
 /** The artifacts as long as they are being written. */
 export function partialFiles(files: RunFiles): string[] {
-  return [files.partialDump, files.partialChecksum, files.partialGlobals];
+  return [files.partialDump, files.partialChecksum, files.partialGlobals, files.partialFingerprint];
 }

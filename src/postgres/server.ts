@@ -8,6 +8,8 @@ export interface Server {
   readonly encoding: string;
   readonly collation: string;
   readonly isStandby: boolean;
+  /** Of the cluster; absent where the user may not ask. */
+  readonly systemIdentifier?: string;
 }
 
 /** What the server says of itself and of the connected database. */
@@ -18,8 +20,13 @@ export async function describeServer(session: Session): Promise<Server> {
            pg_database_size(datname)::text AS size_bytes,
            pg_encoding_to_char(encoding) AS encoding,
            datcollate AS collation,
-           pg_is_in_recovery() AS is_standby
+           pg_is_in_recovery() AS is_standby,
+           has_function_privilege('pg_control_system()', 'EXECUTE') AS may_identify
       FROM pg_database WHERE datname = current_database()`);
+  const identifiers =
+    row?.['may_identify'] === true
+      ? await session.query('SELECT system_identifier::text AS id FROM pg_control_system()')
+      : [];
   return {
     major: Number(row?.['major']),
     version: String(row?.['version']),
@@ -27,6 +34,7 @@ export async function describeServer(session: Session): Promise<Server> {
     encoding: String(row?.['encoding']),
     collation: String(row?.['collation']),
     isStandby: row?.['is_standby'] === true,
+    ...(identifiers[0] ? { systemIdentifier: String(identifiers[0]['id']) } : {}),
   };
 }
 

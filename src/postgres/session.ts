@@ -21,13 +21,18 @@ export interface Session {
    * @throws PgBackupError for a connection that failed or was lost; QueryFailed for an error of the statement.
    */
   query(sql: string): Promise<Row[]>;
+  /**
+   * Runs one statement that returns no rows, outside of any transaction unless an earlier one began it. Names and values from outside must be quoted.
+   * @throws as `query`
+   */
+  execute(sql: string): Promise<void>;
   /** Aborts with CONNECTION_LOST once the connection is found gone without `close`; an idle one is found out by the next query. */
   readonly lost: AbortSignal;
   close(): Promise<void>;
 }
 
 /** `ERROR:  42501: permission denied …`, whatever the server calls an error in its language. */
-const STATEMENT_ERROR = /^[^:\n]+:\s+((?=[A-Z]*\d)[0-9A-Z]{5}): (.*)$/m;
+const STATEMENT_ERROR = /^[^:\n]+:\s+((?=[A-Z]*\d)[0-9A-Z]{5}): (.*)$/gm;
 
 /** An error of PostgreSQL with its SQLSTATE. */
 export class QueryFailed extends Error {
@@ -69,12 +74,19 @@ export function openSession(options: SessionOptions): Session {
   })();
   // Each query races against it; with no query under way `lost` tells.
   failure.catch(() => {});
+  const send = (script: string): Promise<string> => {
+    const answer = new Promise<string>((resolve) => waiting.push(resolve));
+    psql.stdin.write(script);
+    return Promise.race([answer, failure]);
+  };
 
   return {
     async query(sql) {
-      const answer = new Promise<string>((resolve) => waiting.push(resolve));
-      psql.stdin.write(`SELECT coalesce(jsonb_agg(to_jsonb(q)), '[]') FROM (${sql}) AS q;\n`);
-      return JSON.parse(await Promise.race([answer, failure])) as Row[];
+      const rows = await send(`SELECT coalesce(jsonb_agg(to_jsonb(q)), '[]') FROM (${sql}) AS q;\n`);
+      return JSON.parse(rows) as Row[];
+    },
+    async execute(sql) {
+      await send(`${sql};\n\\echo done\n`);
     },
     lost: lost.signal,
     async close() {
@@ -89,7 +101,8 @@ export function openSession(options: SessionOptions): Session {
 function explainEnd(result: CommandResult, target: Target): PgBackupError | QueryFailed {
   const known = recogniseFailure(result.stderr, target);
   if (known) return known;
-  const [, sqlState, message] = STATEMENT_ERROR.exec(result.stderr) ?? [];
+  // The last one: notices look alike, and the error ends the session.
+  const [, sqlState, message] = [...result.stderr.matchAll(STATEMENT_ERROR)].at(-1) ?? [];
   return sqlState && message ? new QueryFailed(sqlState, message) : connectionLost(result, target);
 }
 

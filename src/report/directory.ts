@@ -3,10 +3,13 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listDirectory, PUBLIC_FILE_MODE, writeDurably } from '../files/durable-files.ts';
 import { compileSchema } from '../schema.ts';
+import type { DrillRecord } from './drill-record.ts';
 import type { RunRecord } from './record.ts';
 import { FOREIGN_REPORT_SCHEMA, REPORT_SCHEMA, type Report } from './report.ts';
 
-const MAXIMUM_SIZE_BYTES = 1024 * 1024;
+const MAXIMUM_REPORT_BYTES = 1024 * 1024;
+/** A record names every table: a database may have a hundred thousand. */
+const MAXIMUM_RECORD_BYTES = 32 * 1024 * 1024;
 const SUFFIX = '.json';
 
 export interface JsonDirectory<T> {
@@ -30,24 +33,33 @@ export async function writeRecord(path: string, record: RunRecord): Promise<void
   await writeDurably(path, `${JSON.stringify(record, undefined, 2)}\n`, PUBLIC_FILE_MODE);
 }
 
+export async function writeDrillRecord(path: string, record: DrillRecord): Promise<void> {
+  await writeDurably(path, `${JSON.stringify(record, undefined, 2)}\n`, PUBLIC_FILE_MODE);
+}
+
+/** Reads every drill record of a directory; whatever cannot be read is counted, never an error. */
+export async function readDrillRecords(directory: string): Promise<JsonDirectory<DrillRecord>> {
+  return readJsonDirectory<DrillRecord>(directory, checkDrillRecord, MAXIMUM_RECORD_BYTES);
+}
+
 /** Reads every report of a directory, those of the old script too; whatever cannot be read is counted, never an error. */
 export async function readReports(directory: string): Promise<JsonDirectory<Report>> {
-  return readJsonDirectory<Report>(directory, checkForeignReport);
+  return readJsonDirectory<Report>(directory, checkForeignReport, MAXIMUM_REPORT_BYTES);
 }
 
 /** Reads every record of a directory; whatever cannot be read is counted, never an error. */
 export async function readRecords(directory: string): Promise<JsonDirectory<RunRecord>> {
-  return readJsonDirectory<RunRecord>(directory, checkRecord);
+  return readJsonDirectory<RunRecord>(directory, checkRecord, MAXIMUM_RECORD_BYTES);
 }
 
 /** Reads one report; undefined where there is none that can be read. */
 export async function readReport(path: string): Promise<Report | undefined> {
-  return readJson<Report>(path, checkForeignReport);
+  return readJson<Report>(path, checkForeignReport, MAXIMUM_REPORT_BYTES);
 }
 
 /** Reads one record; undefined where there is none that can be read. */
 export async function readRecord(path: string): Promise<RunRecord | undefined> {
-  return readJson<RunRecord>(path, checkRecord);
+  return readJson<RunRecord>(path, checkRecord, MAXIMUM_RECORD_BYTES);
 }
 
 type Check = (value: unknown) => readonly unknown[];
@@ -65,25 +77,52 @@ const checkRecord = compileSchema({
   required: ['version', 'run', 'artifacts', 'remote', 'awaitsUpload'],
 });
 
-async function readJsonDirectory<T>(directory: string, check: Check): Promise<JsonDirectory<T>> {
+const checkDrillRecord = compileSchema({
+  type: 'object',
+  properties: {
+    version: { const: 1 },
+    outcome: { enum: ['equal', 'incomplete', 'different', 'failed'] },
+    sizeBytes: { type: 'integer', minimum: 0 },
+    phases: { type: 'array' },
+    differences: { type: 'array' },
+    omissions: { type: 'array' },
+  },
+  required: [
+    'version',
+    'run',
+    'database',
+    'startedAt',
+    'outcome',
+    'sizeBytes',
+    'phases',
+    'differences',
+    'omissions',
+  ],
+});
+
+async function readJsonDirectory<T>(
+  directory: string,
+  check: Check,
+  maximumBytes: number,
+): Promise<JsonDirectory<T>> {
   const entries = new Map<string, T>();
   const unreadable: string[] = [];
   const names = (await listDirectory(directory)).map((entry) => entry.name);
   for (const name of names.filter((candidate) => candidate.endsWith(SUFFIX)).sort()) {
-    const value = await readJson<T>(join(directory, name), check);
+    const value = await readJson<T>(join(directory, name), check, maximumBytes);
     if (value === undefined) unreadable.push(name);
     else entries.set(name.slice(0, -SUFFIX.length), value);
   }
   return { entries, unreadable };
 }
 
-async function readJson<T>(path: string, check: Check): Promise<T | undefined> {
+async function readJson<T>(path: string, check: Check, maximumBytes: number): Promise<T | undefined> {
   try {
     // Neither a link to elsewhere is followed nor a FIFO waited for.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const facts = await file.stat();
-      if (!facts.isFile() || facts.size > MAXIMUM_SIZE_BYTES) return undefined;
+      if (!facts.isFile() || facts.size > maximumBytes) return undefined;
       const value: unknown = JSON.parse(await file.readFile('utf8'));
       return check(value).length === 0 ? (value as T) : undefined;
     } finally {

@@ -11,6 +11,7 @@ export const STAGES = [
   'dump',
   'globals',
   'verify',
+  'fingerprint',
   'checksum',
   'upload',
   'confirm',
@@ -19,8 +20,8 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-export interface StageRecord {
-  readonly name: Stage;
+export interface StageRecord<Name extends string = Stage> {
+  readonly name: Name;
   readonly startedAt: string;
   readonly durationSeconds: number;
   readonly outcome: 'done' | 'failed';
@@ -49,6 +50,29 @@ export interface RemoteObject {
   readonly confirmedAt: string;
 }
 
+/** `counts`: rows of each table and the inventory. `content`: also an order-independent hash of all rows and large objects. */
+export type FingerprintLevel = 'counts' | 'content';
+
+/** Why a fingerprint is partial: the time was over, tables were truncated or rewritten meanwhile, or something failed. */
+export type PartialReason = 'time' | 'rewritten' | 'failed';
+
+/** What the record tells of the fingerprint; all of it lies beside the dump. */
+export interface FingerprintSummary {
+  readonly level: FingerprintLevel;
+  readonly status: 'complete' | 'partial';
+  readonly reason?: PartialReason;
+  readonly detail?: string;
+  readonly durationSeconds: number;
+  /** By quoted name; absent are tables whose rows are not known, and all of them where the backup is encrypted. */
+  readonly rowsByTable: Readonly<Record<string, number>>;
+  readonly rows: number;
+  readonly sequences: number;
+  /** null where the dump leaves them out, or they were not reached. */
+  readonly largeObjects: number | null;
+  /** How many objects there are of each kind. */
+  readonly inventory: Readonly<Record<string, number>>;
+}
+
 /** Our full account of a run, kept beside the report; fields may be added, none may change its meaning. */
 export interface RunRecord {
   readonly version: 1;
@@ -70,11 +94,15 @@ export interface RunRecord {
     readonly databaseSizeBytes: number;
     readonly encoding: string;
     readonly collation: string;
+    /** Of the cluster, the same on its physical standbys; absent where the user may not ask. */
+    readonly systemIdentifier?: string;
   };
   readonly client?: { readonly version: string };
   readonly compression: string;
   /** Absent in records of earlier versions, which did not encrypt. */
   readonly encryption?: EncryptionMethod;
+  /** Absent where none was taken. */
+  readonly fingerprint?: FingerprintSummary;
   /** What PG_DUMP_EXTRA_OPTS left out of the dump. */
   readonly leftOut: readonly string[];
   readonly globals: 'with passwords' | 'without passwords' | 'none' | 'unknown';

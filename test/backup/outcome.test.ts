@@ -14,7 +14,7 @@ const FINISHED = new Date('2025-10-11T18:05:12.900Z');
 const COMPLETE: Partial<Findings> = {
   globals: 'with passwords',
   proof: 'read',
-  artifacts: ['.dump', '.dump.sha256', '_globals.sql'].map((suffix, index) => ({
+  artifacts: ['.dump', '.dump.sha256', '_globals.sql', '_fingerprint.json'].map((suffix, index) => ({
     ...{ name: RUN + suffix, sizeBytes: 100 + index, sha256: `sha${index}`, crc64: `${index}` },
   })),
 };
@@ -55,8 +55,8 @@ test('in mode oss the report names the remote dump and no local file that is gon
 test('files wait for their upload until the remote copy of every one is confirmed', async (t) => {
   for (const [mode, confirmed, awaits] of [
     ['both', 0, true],
-    ['both', 2, true],
-    ['both', 3, false],
+    ['both', 3, true],
+    ['both', 4, false],
     ['oss', 0, true],
     ['local', 0, false],
   ] as const) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { checksumLine } from '../../src/backup/checksum.ts';
 import { runName } from '../../src/backup/run-name.ts';
 import { filesOfRun, type Layout } from '../../src/files/layout.ts';
+import { writeFingerprint } from '../../src/fingerprint/fingerprint.ts';
 import type { Artifact, RunRecord } from '../../src/report/record.ts';
 import type { Report } from '../../src/report/report.ts';
 import { REPORT_EXAMPLE } from '../report/report-example.ts';
@@ -27,7 +28,7 @@ export interface PastRunFacts {
   readonly urlOf?: (name: string) => string;
 }
 
-/** Writes what a good run of some days ago leaves: a report, a record, three files and, if wanted, their copies. Returns its name. */
+/** Writes what a good run of some days ago leaves: a report, a record, four files and, if wanted, their copies. Returns its name. */
 export function addPastRun(layout: Layout, ageDays: number, facts: PastRunFacts = {}): string {
   const { database = 'community', host = 'db', port = 5432, local = true, store } = facts;
   const urlOf = facts.urlOf ?? (store === undefined ? undefined : (name: string) => join(store, name));
@@ -75,18 +76,35 @@ export function addPastRun(layout: Layout, ageDays: number, facts: PastRunFacts 
 }
 
 /** The names of a run's artifacts, the dump's first. */
-export function artifactsOf(run: string): [dump: string, checksum: string, globals: string] {
-  return [`${run}.dump`, `${run}.dump.sha256`, `${run}_globals.sql`];
+export function artifactsOf(
+  run: string,
+): [dump: string, checksum: string, globals: string, fingerprint: string] {
+  return [`${run}.dump`, `${run}.dump.sha256`, `${run}_globals.sql`, `${run}_fingerprint.json`];
 }
 
 function contentsOf(run: string): Map<string, string> {
-  const [dump, checksum, globals] = artifactsOf(run);
+  const [dump, checksum, globals, fingerprint] = artifactsOf(run);
   const content = `the dump of ${run}`;
+  const measured = measure(dump, content);
   return new Map([
     [dump, content],
-    [checksum, checksumLine(measure(dump, content))],
+    [checksum, checksumLine(measured)],
     [globals, 'CREATE ROLE somebody;\n'],
+    [fingerprint, fingerprintOf(run, measured.sha256)],
   ]);
+}
+
+/** Of a database with one empty table. */
+function fingerprintOf(run: string, dumpSha256: string): string {
+  return writeFingerprint({
+    ...{ version: 1, run, dumpSha256, level: 'counts', status: 'complete', leftOut: [] },
+    ...{ takenAt: CONFIRMED_AT, durationSeconds: 0.1, serverMajor: 15 },
+    database: { encoding: 'UTF8', collation: 'C', ctype: 'C' },
+    tables: [{ schema: 'public', name: 'item', state: 'counted', rows: 0 }],
+    sequences: [],
+    largeObjects: { state: 'counted', count: 0 },
+    inventory: [{ kind: 'table', name: 'public.item', definition: '1' }],
+  });
 }
 
 function measure(name: string, content: string): Artifact {

@@ -36,7 +36,7 @@ test('what waits is sent, oldest first, and its record says so', async (t) => {
   assert.deepEqual(said(place, 'PENDING_UPLOADED'), [{ run: older }, { run: newer }]);
   for (const run of [older, newer]) {
     const { awaitsUpload, proof, remote, artifacts } = recordOf(place.layout, run);
-    assert.deepEqual([awaitsUpload, proof, remote.length], [false, 'stored', 3]);
+    assert.deepEqual([awaitsUpload, proof, remote.length], [false, 'stored', 4]);
     assert.ok(artifacts.every(({ crc64 }) => crc64 !== undefined));
   }
 });

@@ -5,14 +5,15 @@ import type { KnownRun, KnownRuns } from '../../src/backup/known-runs.ts';
 import { groupObjects } from '../../src/backup/remote-history.ts';
 import type { RunRecord } from '../../src/report/record.ts';
 import type { ListedObject } from '../../src/storage/store.ts';
+import { artifactsOf } from './past-run.ts';
 
 const RUN = 'community_20251011T180000Z_db01';
 const OTHER = 'other_20251011T180000Z_db01';
 const DUMP = `${RUN}.dump`;
 
 test('a run is good while its dump is listed with the size that was recorded and confirmed', () => {
-  assert.deepEqual(summary([listed(DUMP, 9), listed(`${RUN}_globals.sql`, 9)]), {
-    runs: [`${RUN} good 9: ${DUMP} ${RUN}_globals.sql`],
+  assert.deepEqual(summary(artifactsOf(RUN).map((name) => listed(name, 9))), {
+    runs: [`${RUN} good 9: ${artifactsOf(RUN).join(' ')}`],
     ...{ unrecorded: [], foreign: [], others: 0 },
   });
   assert.match(summary([listed(`${RUN}_globals.sql`, 9)]).runs[0] ?? '', / bad /);
@@ -67,6 +68,8 @@ test('other names beside our objects are not ours', () => {
   for (const name of [
     'notes.txt',
     `${DUMP}.gpg`,
+    `${RUN}_fingerprint.json.gpg`,
+    `${RUN}_fingerprint.json.bak`,
     `${RUN}.dump.bak`,
     `${RUN}/`,
     '.hidden',
@@ -81,7 +84,7 @@ test('other names beside our objects are not ours', () => {
 test('whatever is listed, only objects that a record of the database names come into a run', () => {
   const name = fc.oneof(
     fc.string({ maxLength: 12 }),
-    fc.constantFrom(DUMP, `${DUMP}.sha256`, `${RUN}_globals.sql`, `${OTHER}.dump`, `${DUMP}.age`),
+    fc.constantFrom(...artifactsOf(RUN), `${OTHER}.dump`, `${DUMP}.age`, `${RUN}_fingerprint.json.age`),
   );
   fc.assert(
     fc.property(fc.uniqueArray(name), fc.nat(20), (names, sizeBytes) => {
@@ -92,14 +95,14 @@ test('whatever is listed, only objects that a record of the database names come 
         urlOf,
       );
       const judged = history.runs.flatMap(({ objects }) => objects.map((object) => object.name));
-      for (const one of judged) assert.ok([DUMP, `${DUMP}.sha256`, `${RUN}_globals.sql`].includes(one), one);
+      for (const one of judged) assert.ok(artifactsOf(RUN).includes(one), one);
       assert.equal(judged.length + history.others, names.length);
     }),
   );
 });
 
 function run(record: Partial<RunRecord> = {}, name = RUN): KnownRun {
-  const names = [`${name}.dump`, `${name}.dump.sha256`, `${name}_globals.sql`];
+  const names = artifactsOf(name);
   const whole = {
     artifacts: names.map((one) => ({ name: one, sizeBytes: 9, sha256: '' })),
     remote: names.map((one) => remote(one, 9)),

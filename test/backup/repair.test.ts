@@ -14,12 +14,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ensureLayout } from '../../src/backup/open-run.ts';
 import { repairKilledRuns } from '../../src/backup/repair.ts';
-import { filesOfRun, type Layout, layoutOf } from '../../src/files/layout.ts';
+import { artifactFiles, filesOfRun, type Layout, layoutOf, partialFiles } from '../../src/files/layout.ts';
 import type { RunRecord } from '../../src/report/record.ts';
 import type { Report } from '../../src/report/report.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { REPORT_EXAMPLE } from '../report/report-example.ts';
 import { journalOf, leaveDeadRun } from './dead-run.ts';
+import { artifactsOf } from './past-run.ts';
 import { type Logged, recordingContext } from './recording-context.ts';
 
 const RUN = 'community_20251011T180000Z_db01';
@@ -29,14 +30,8 @@ test('a run that was killed while it dumped is reported once, and nothing unfini
   const layout = await newLayout(t);
   leaveDeadRun(layout, journalOf(RUN));
   const files = filesOfRun(layout, RUN);
-  for (const path of [
-    files.partialDump,
-    files.partialGlobals,
-    files.partialChecksum,
-    files.globals,
-    files.checksum,
-  ])
-    writeFileSync(path, 'x');
+  const [, ...withoutDump] = artifactFiles(files);
+  for (const path of [...partialFiles(files), ...withoutDump]) writeFileSync(path, 'x');
   for (const path of [files.report, files.record]) writeFileSync(`${path}.12345`, '{"data');
 
   const logged = await repair(layout);
@@ -62,7 +57,7 @@ test('complete files of a killed run are kept, and wait for their upload where t
     const layout = await newLayout(t);
     leaveDeadRun(layout, { ...journalOf(RUN), mode });
     const files = filesOfRun(layout, RUN);
-    for (const path of [files.dump, files.globals]) writeFileSync(path, 'data');
+    for (const path of [files.dump, files.globals, files.fingerprint]) writeFileSync(path, 'data');
     writeFileSync(files.checksum, `${DATA_SHA256}  ${RUN}.dump\n`);
     await repair(layout);
     const report = readJson<Report>(files.report);
@@ -72,7 +67,10 @@ test('complete files of a killed run are kept, and wait for their upload where t
     assert.equal(report.local.sizeBytes, 4);
     const record = readJson<RunRecord>(files.record);
     assert.equal(record.awaitsUpload, mode === 'both');
-    assert.equal(record.artifacts.length, 3);
+    assert.deepEqual(
+      record.artifacts.map(({ name }) => name),
+      artifactsOf(RUN),
+    );
     assert.equal(record.artifacts[0]?.crc64 !== undefined, mode === 'both');
     assert.equal(record.proof, 'read');
   }
@@ -83,18 +81,19 @@ test('an encrypted run is found by its names, and nobody claims that it was read
     const layout = await newLayout(t);
     leaveDeadRun(layout, { ...journalOf(RUN), encryption });
     const files = filesOfRun(layout, RUN, encryption);
-    writeFileSync(files.partialDump, 'x');
+    for (const path of [files.partialDump, files.partialFingerprint]) writeFileSync(path, 'x');
     await repair(layout);
     assert.deepEqual(filesBelow(layout), [`records/${RUN}.json`, `reports/${RUN}.json`]);
 
     const complete = await newLayout(t);
     leaveDeadRun(complete, { ...journalOf(RUN), mode: 'both', encryption });
     const kept = filesOfRun(complete, RUN, encryption);
-    for (const path of [kept.dump, kept.globals]) writeFileSync(path, 'data');
+    for (const path of [kept.dump, kept.globals, kept.fingerprint]) writeFileSync(path, 'data');
     writeFileSync(kept.checksum, `${DATA_SHA256}  ${RUN}.dump.${encryption}\n`);
     await repair(complete);
     const record = readJson<RunRecord>(kept.record);
     assert.deepEqual([record.encryption, record.proof, record.awaitsUpload], [encryption, 'none', true]);
+    assert.equal(record.artifacts.at(-1)?.name, `${RUN}_fingerprint.json.${encryption}`);
     assert.equal(readJson<Report>(kept.report).local.file, kept.dump);
   }
 });

@@ -57,16 +57,22 @@ function checkLocal(runName: string, local: Record<string, unknown>): void {
 
 function checkData(runName: string): void {
   const files =
-    expectedStatus === 'SUCCESS' ? [`.dump${end}`, `.dump${end}.sha256`, `_globals.sql${end}`] : [];
+    expectedStatus === 'SUCCESS'
+      ? [`.dump${end}`, `.dump${end}.sha256`, `_globals.sql${end}`, `_fingerprint.json${end}`]
+      : [];
   assert.deepEqual(readdirSync(`${BASE}/data`).sort(), files.map((suffix) => runName + suffix).sort());
   assert.equal(modeOf(`${BASE}/data`), 0o700);
   if (expectedStatus !== 'SUCCESS') return;
-  const [dump = '', checksum = '', globals = ''] = files.map((suffix) => `${runName}${suffix}`);
-  assert.equal(modeOf(`${BASE}/data/${dump}`), 0o600);
-  assert.equal(modeOf(`${BASE}/data/${globals}`), 0o600);
+  const [, checksum = '', globals = '', fingerprint = ''] = files.map((suffix) => `${runName}${suffix}`);
+  for (const suffix of files) assert.equal(modeOf(`${BASE}/data/${runName}${suffix}`), 0o600);
   execFileSync('sha256sum', ['--check', '--strict', checksum], { cwd: `${BASE}/data` });
-  const isReadable = readFileSync(`${BASE}/data/${globals}`, 'utf8').includes('CREATE ROLE clerk;');
-  assert.equal(isReadable, !encryption);
+  for (const [file, text] of [
+    [globals, 'CREATE ROLE clerk;'],
+    [fingerprint, '{"schema":"sales","name":"orders","state":"counted"'],
+  ] as const) {
+    const isReadable = readFileSync(`${BASE}/data/${file}`, 'utf8').includes(text);
+    assert.equal(isReadable, !encryption, file);
+  }
 }
 
 function checkLog(): void {

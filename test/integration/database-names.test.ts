@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { parseRunName } from '../../src/backup/run-name.ts';
+import { artifactsOf } from '../backup/past-run.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { byHand } from './client-program.ts';
@@ -50,7 +51,8 @@ describe('the database with the name', { skip, concurrency: 2 }, () => {
       const { name: run, report, record } = here.newest();
       assert.deepEqual([report.database, record.database], [name, name]);
       assert.equal(parseRunName(run)?.database, name);
-      assert.deepEqual(here.files(), [`${run}.dump`, `${run}.dump.sha256`, `${run}_globals.sql`]);
+      assert.deepEqual(here.files(), artifactsOf(run).sort());
+      assert.deepEqual(record.fingerprint?.rowsByTable, { 'public.marker': 1 });
       assert.ok(existsSync(report.local.file) && existsSync(report.local.globalsFile));
 
       const script = await byHand(server, 'pg_restore', '--data-only', '--file=-', report.local.file);

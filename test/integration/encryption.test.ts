@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { parseFingerprint } from '../../src/fingerprint/fingerprint.ts';
+import type { RunRecord } from '../../src/report/record.ts';
 import { ageKey, gpg, gpgKey, stopAgent } from '../encryption/keys.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
@@ -11,6 +13,7 @@ import { assertFailed } from './assert-failed.ts';
 import { backupWithEvent } from './at-stage.ts';
 import { byHand } from './client-program.ts';
 import { type Env, type Installation, install } from './installation.ts';
+import { startOssBucket } from './oss-bucket.ts';
 import { smallDisk } from './small-disk.ts';
 import { until } from './until.ts';
 
@@ -18,6 +21,8 @@ const skip = missing('postgres-server-15', 'postgres-client-15', 'gpg');
 const client15 = clientDirectories().get(15) ?? '';
 const MARKER = 'Zm9v-plain-row';
 const ROLE = 'role_in_the_globals';
+const TABLE = 'table_in_the_fingerprint';
+const ROWS = 60_000;
 const PASSPHRASE = `canary 'päss" $phrase`;
 /** Written in the place of a client program: what has passed stays in the pipe until the test lets it go on. */
 const HOLD = `"$REAL" "$@"; touch "$TMPDIR/held"; until [ -e "$TMPDIR/go" ]; do sleep 0.05; done`;
@@ -113,17 +118,18 @@ describe('encrypted backups', { skip, concurrency: 2 }, () => {
       assert.equal(result.exitCode, 0, result.stderr);
       const { name, record, report } = here.newest();
       const end = `.${way.method}`;
-      const [dump, checksum, globals] = [
+      const [dump, checksum, globals, fingerprint] = [
         `${name}.dump${end}`,
         `${name}.dump${end}.sha256`,
         `${name}_globals.sql${end}`,
+        `${name}_fingerprint.json${end}`,
       ];
-      assert.deepEqual(here.files().sort(), [dump, checksum, globals].sort());
+      assert.deepEqual(here.files().sort(), [dump, checksum, globals, fingerprint].sort());
       assert.deepEqual([record.encryption, record.proof, record.status], [way.method, 'read', 'SUCCESS']);
       assert.equal(report.local.file, join(here.data, dump));
       assert.equal(spawnSync('sha256sum', ['--check', '--strict', checksum], { cwd: here.data }).status, 0);
       for (const file of here.files()) assert.equal(statSync(join(here.data, file)).mode & 0o777, 0o600);
-      assert.deepEqual(filesWith(here, MARKER, ROLE), []);
+      assert.deepEqual(filesWith(here, MARKER, ROLE, TABLE), []);
       assert.deepEqual(here.leftovers(), []);
 
       const plain = join(here.directory, 'opened');
@@ -138,7 +144,7 @@ describe('encrypted backups', { skip, concurrency: 2 }, () => {
         `--dbname=dbname='${restored}'`,
         plain,
       );
-      const count = `SELECT count(*), sum(hashtext(text)) FROM item`;
+      const count = `SELECT count(*), sum(hashtext(text)) FROM ${TABLE}`;
       assert.equal(
         await server.psql(count, { database: restored }),
         await server.psql(count, { database: record.database }),
@@ -147,6 +153,29 @@ describe('encrypted backups', { skip, concurrency: 2 }, () => {
         String(way.open(join(here.data, globals))),
         new RegExp(`CREATE ROLE ${ROLE};[^]*dump complete`),
       );
+      assertFingerprint(way.open(join(here.data, fingerprint)), record);
+    });
+  }
+
+  for (const way of METHODS) {
+    test(`${way.name}: hold no plain text in the bucket either`, async (t) => {
+      const bucket = await startOssBucket();
+      t.after(() => bucket.close());
+      const here = await start(t, { ...way.env, ...bucket.settings('x', 'oss'), BACKUP_UPLOAD_TOOL: 'sdk' });
+      const result = await here.run(['backup']);
+      assert.equal(result.exitCode, 0, result.stderr);
+      const { name, record } = here.newest();
+      const objects = bucket.objects('x');
+      assert.equal(objects.size, 4);
+      for (const [object, { content }] of objects)
+        for (const text of [MARKER, ROLE, TABLE]) assert.ok(!content.includes(text), `${text} in ${object}`);
+      assert.deepEqual(filesWith(here, MARKER, ROLE, TABLE), []);
+      const fingerprint = join(here.directory, 'fingerprint');
+      writeFileSync(
+        fingerprint,
+        objects.get(`${name}_fingerprint.json.${way.method}`)?.content ?? Buffer.alloc(0),
+      );
+      assertFingerprint(way.open(fingerprint), record);
     });
   }
 
@@ -161,12 +190,12 @@ describe('encrypted backups', { skip, concurrency: 2 }, () => {
       await until(() => existsSync(held), true);
       // Some of what passed has arrived: this is no look at nothing.
       await until(() => partialBytes(here) > 500_000, true);
-      assert.deepEqual(filesWith(here, MARKER, ROLE), []);
-      assert.deepEqual(argumentsWith('canary', 'AGE-SECRET-KEY', 'PRIVATE KEY'), []);
+      assert.deepEqual(filesWith(here, MARKER, ROLE, TABLE), []);
+      assert.deepEqual(argumentsWith('canary', 'AGE-SECRET-KEY', 'PRIVATE KEY', TABLE), []);
       writeFileSync(go, '');
       const result = await running.finished;
       assert.equal(result.exitCode, 0, result.stderr);
-      assert.deepEqual(filesWith(here, MARKER, ROLE), []);
+      assert.deepEqual(filesWith(here, MARKER, ROLE, TABLE), []);
       const said = result.stdout + result.stderr + here.log() + JSON.stringify(here.newest());
       assert.doesNotMatch(said, /canary|AGE-SECRET-KEY|PRIVATE KEY/);
     });
@@ -177,8 +206,13 @@ describe('encrypted backups', { skip, concurrency: 2 }, () => {
     assert.equal((await here.run(['backup'])).exitCode, 0);
     const { name } = here.newest();
     assert.deepEqual(
-      filesWith(here, MARKER, ROLE).map((path) => path.slice(here.data.length + 1)),
-      [`${name}.dump`, `${name}_globals.sql`],
+      filesWith(here, MARKER, ROLE, TABLE).map((path) => path.slice(here.base.length + 1)),
+      [
+        `data/${name}.dump`,
+        `data/${name}_fingerprint.json`,
+        `data/${name}_globals.sql`,
+        `records/${name}.json`,
+      ],
     );
   });
 
@@ -254,7 +288,7 @@ describe('encrypted backups', { skip, concurrency: 2 }, () => {
       const next = await here.run(['backup']);
       assert.equal(next.exitCode, 0, next.stderr);
       assert.deepEqual(here.leftovers(), []);
-      assert.equal(here.files().length, 3);
+      assert.equal(here.files().length, 4);
     });
   }
 
@@ -280,12 +314,20 @@ describe('encrypted backups', { skip, concurrency: 2 }, () => {
     const database = `encrypted_${databases}`;
     await server.createDatabase(database);
     await server.psql(
-      `CREATE TABLE item AS SELECT i, '${MARKER} ' || md5(i::text) || md5((-i)::text) AS text FROM generate_series(1, 60000) AS i`,
+      `CREATE TABLE ${TABLE} AS SELECT i, '${MARKER} ' || md5(i::text) || md5((-i)::text) AS text FROM generate_series(1, ${ROWS}) AS i`,
       { database },
     );
     return install(t, server, database, { BACKUP_COMPRESS: '0', PG_BIN_DIR: client15, ...env });
   }
 });
+
+/** It is of this run, and what was counted is in it, though the record names no table. */
+function assertFingerprint(text: Buffer, { run, artifacts, fingerprint: summary }: RunRecord): void {
+  const fingerprint = parseFingerprint(text.toString());
+  assert.deepEqual([fingerprint?.run, fingerprint?.dumpSha256], [run, artifacts[0]?.sha256]);
+  assert.deepEqual(fingerprint?.tables, [{ schema: 'public', name: TABLE, state: 'counted', rows: ROWS }]);
+  assert.deepEqual([summary?.status, summary?.rows, summary?.rowsByTable], ['complete', ROWS, {}]);
+}
 
 function partialBytes(here: Installation): number {
   const name = readdirSync(here.data).find((candidate) => /\.dump\.(age|gpg)\.partial$/.test(candidate));

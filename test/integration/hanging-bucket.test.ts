@@ -51,10 +51,10 @@ describe('a bucket that does not answer', { skip }, () => {
   test('whether there is an object lets the upload decide, which overwrites nothing', async (t) => {
     const here = install(t, server, 'shop', bucket.settings('forbidden'));
     const forbidden = { kind: 'error', status: 403, code: 'AccessDenied' } as const;
-    // The preflight's question and the three before the uploads.
-    bucket.server.fail({ fault: forbidden, operation: 'HeadObject', times: 4 });
+    // The preflight's question and the four before the uploads.
+    bucket.server.fail({ fault: forbidden, operation: 'HeadObject', times: 5 });
     const { exitCode, stderr } = await here.run(['backup']);
     assert.equal(exitCode, 0, stderr);
-    assert.equal(bucket.objects('forbidden').size, 3);
+    assert.equal(bucket.objects('forbidden').size, 4);
   });
 });

@@ -3,6 +3,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { STAGES, type Stage } from '../../src/report/record.ts';
+import { artifactsOf } from '../backup/past-run.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
@@ -12,6 +13,11 @@ import { type OssBucket, startOssBucket } from './oss-bucket.ts';
 import { until } from './until.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15') || missing('ossutil');
+/** Which files had their names, as they get them one by one, the dump last; and those that had none. */
+const NAMED_FILES = new Map([
+  ['the fingerprint alone', /\.dump|_globals\.sql$/],
+  ['all but the dump', /\.dump$/],
+]);
 
 describe('a run that was killed', { skip, concurrency: 2 }, () => {
   let server: PostgresServer;
@@ -19,7 +25,7 @@ describe('a run that was killed', { skip, concurrency: 2 }, () => {
   before(async () => {
     server = await startPostgres();
     bucket = await startOssBucket();
-    for (const database of [...STAGES, 'in the dump', 'pruned', 'no report', 'no name']) {
+    for (const database of [...STAGES, 'in the dump', 'pruned', 'no report', ...NAMED_FILES.keys()]) {
       await server.createDatabase(database);
       await server.psql('CREATE TABLE item AS SELECT generate_series(1, 1000) AS id', { database });
     }
@@ -54,7 +60,11 @@ describe('a run that was killed', { skip, concurrency: 2 }, () => {
       assert.equal(runsWithFiles.length, AFTER_THE_FILES.includes(stage) ? 2 : 1);
       for (const { record } of runsWithFiles)
         assert.deepEqual([record.proof, record.awaitsUpload], ['stored', false]);
-      const names = runsWithFiles.flatMap(({ record }) => record.artifacts.map((artifact) => artifact.name));
+      const names = runsWithFiles.flatMap(({ name }) => artifactsOf(name));
+      assert.deepEqual(
+        runsWithFiles.flatMap(({ record }) => record.artifacts.map((artifact) => artifact.name)),
+        names,
+      );
       assert.deepEqual(here.files(), names.sort());
       assert.deepEqual([...bucket.objects(stage).keys()].sort(), names.sort());
 
@@ -92,17 +102,21 @@ describe('a run that was killed', { skip, concurrency: 2 }, () => {
     assert.equal(here.records()[0]?.record.error?.code, 'KILLED');
   });
 
-  test('before the dump got its name leaves none of its files', async (t) => {
-    const here = install(t, server, 'no name');
-    await backupWithEvent(t, here, 'report', 'SIGKILL');
-    const dump = here.files().find((name) => name.endsWith('.dump')) ?? '';
-    renameSync(join(here.data, dump), join(here.data, `.${dump}.partial`));
-    const { exitCode, stderr } = await here.run(['prune']);
-    assert.equal(exitCode, 0, stderr);
-    assert.deepEqual(here.leftovers(), []);
-    assert.deepEqual(here.files(), []);
-    assertReportedAsKilled(here.newest().report, false);
-  });
+  for (const [named, unnamed] of NAMED_FILES) {
+    test(`when ${named} had a name leaves none of its files`, async (t) => {
+      const here = install(t, server, named);
+      await backupWithEvent(t, here, 'report', 'SIGKILL');
+      assert.equal(here.files().length, 4);
+      for (const name of here.files().filter((file) => unnamed.test(file)))
+        renameSync(join(here.data, name), join(here.data, `.${name}.partial`));
+      assert.ok(here.files().some((name) => name.endsWith('_fingerprint.json')));
+      const { exitCode, stderr } = await here.run(['prune']);
+      assert.equal(exitCode, 0, stderr);
+      assert.deepEqual(here.leftovers(), []);
+      assert.deepEqual(here.files(), []);
+      assertReportedAsKilled(here.newest().report, false);
+    });
+  }
 
   test('in the middle of the dump takes pg_dump with it', async (t) => {
     const binDirectory = clientDirectories().get(15) ?? '';

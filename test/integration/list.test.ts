@@ -49,8 +49,9 @@ test('list', { skip }, async (t) => {
     await bucket.put(`${PREFIX}/${name}`, readFileSync(join(source.data, name)));
   }
   await bucket.put(`${PREFIX}/${stranger}.dump`, 'from elsewhere');
+  await bucket.put(`${PREFIX}/${stranger}_fingerprint.json`, 'from elsewhere');
   await bucket.put(`${PREFIX}/notes.txt`, '');
-  writeFileSync(join(here.data, 'notes.txt'), '');
+  for (const name of ['notes.txt', `${stranger}_fingerprint.json`]) writeFileSync(join(here.data, name), '');
   mkdirSync(join(here.data, 'lost+found'));
   bucket.server.fail({ fault: NO_RIGHT, operation: 'PutObject', times: Number.POSITIVE_INFINITY });
   assert.equal((await here.run(['backup'])).exitCode, 11);
@@ -84,8 +85,8 @@ test('list', { skip }, async (t) => {
       assert.match(size, /^[\d.]+ k?B$/);
     }
     assert.deepEqual(lines.slice(-2), [
-      '2 files below data/ belong to no run that is known here.',
-      '2 objects belong to no run that is known here.',
+      '3 files below data/ belong to no run that is known here.',
+      '3 objects belong to no run that is known here.',
     ]);
     assert.ok(!stdout.includes(gone), 'nothing is left of it, and newer ones are there');
   });

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { parseFingerprint } from '../../src/fingerprint/fingerprint.ts';
+import { artifactsOf } from '../backup/past-run.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -17,6 +19,8 @@ const SHOP = `
   INSERT INTO sales.item SELECT i, 'item ' || i FROM generate_series(1, 5000) AS i;
   CREATE VIEW sales.few AS SELECT * FROM sales.item WHERE id < 10;
   CREATE SEQUENCE sales.number; SELECT setval('sales.number', 77);`;
+/** Of PostgreSQL 15, in the order in which they are written. */
+const ALL_ON_TABLES = ['DELETE', 'INSERT', 'REFERENCES', 'SELECT', 'TRIGGER', 'TRUNCATE', 'UPDATE'];
 const FACTS = `SELECT count(*), md5(string_agg(item::text, ',' ORDER BY id)), (SELECT last_value FROM sales.number),
   (SELECT count(*) FROM sales.few) FROM sales.item`;
 
@@ -39,7 +43,11 @@ describe('a backup in mode local', { skip }, () => {
     assert.equal(stdout, '');
     const { name, record } = here.newest();
     assert.match(name, /^shop_\d{8}T\d{6}Z_[A-Za-z0-9-]+$/);
-    assert.deepEqual(here.files(), [`${name}.dump`, `${name}.dump.sha256`, `${name}_globals.sql`]);
+    assert.deepEqual(here.files(), artifactsOf(name).sort());
+    assert.deepEqual(
+      record.artifacts.map((artifact) => artifact.name),
+      artifactsOf(name),
+    );
     assert.deepEqual(here.leftovers(), []);
     assert.deepEqual(
       modesOf(here, ['base', 'base/data', 'base/reports', 'base/records']),
@@ -57,12 +65,72 @@ describe('a backup in mode local', { skip }, () => {
     );
     assert.deepEqual(
       record.stages.map((stage) => [stage.name, stage.outcome]),
-      ['lock', 'preflight', 'dump', 'globals', 'verify', 'checksum'].map((stage) => [stage, 'done']),
+      ['lock', 'preflight', 'dump', 'globals', 'verify', 'fingerprint', 'checksum'].map((stage) => [
+        stage,
+        'done',
+      ]),
     );
     assert.match(record.server?.version ?? '', /^15\./);
     assert.match(record.client?.version ?? '', /^15\./);
     assert.equal(record.globals, 'with passwords');
     assert.equal(record.compression, '9');
+  });
+
+  test('leaves a fingerprint of what the dump holds, and tells of it in the record', async (t) => {
+    const here = install(t, server, 'shop');
+    assert.equal((await here.run(['backup'])).exitCode, 0);
+    const { name, record } = here.newest();
+    assert.ok(record.fingerprint);
+    const { inventory, durationSeconds, ...counted } = record.fingerprint;
+    assert.deepEqual(counted, {
+      level: 'counts',
+      status: 'complete',
+      rowsByTable: { 'sales.item': 5000 },
+      rows: 5000,
+      sequences: 1,
+      largeObjects: 0,
+    });
+    // The rights on what initdb made differ from major to major.
+    const { grants: _grants, ...made } = inventory;
+    const parts = { index: 1, 'table constraint': 1 };
+    assert.deepEqual(made, { schema: 2, extension: 1, table: 1, view: 1, sequence: 1, ...parts });
+    assert.ok(durationSeconds > 0);
+    assert.equal(
+      record.server?.systemIdentifier,
+      await server.psql('SELECT system_identifier FROM pg_control_system()'),
+    );
+
+    const path = join(here.data, `${name}_fingerprint.json`);
+    assert.equal(modeOf(path), 0o600);
+    const fingerprint = parseFingerprint(readFileSync(path, 'utf8'));
+    assert.ok(fingerprint);
+    const { run, dumpSha256, serverMajor, leftOut, tables, sequences } = fingerprint;
+    assert.deepEqual([run, dumpSha256], [name, record.artifacts[0]?.sha256]);
+    assert.deepEqual([serverMajor, leftOut], [15, []]);
+    assert.deepEqual(tables, [{ schema: 'sales', name: 'item', state: 'counted', rows: 5000 }]);
+    assert.deepEqual(sequences, [{ schema: 'sales', name: 'number', lastValue: '77', isCalled: true }]);
+    const item = fingerprint.inventory?.find(({ kind }) => kind === 'table');
+    assert.deepEqual([item?.name, item?.owner], ['sales.item', server.user]);
+    assert.deepEqual(item?.grants, [
+      'clerk=SELECT',
+      ...ALL_ON_TABLES.map((right) => `${server.user}=${right}`),
+    ]);
+    assert.match(item.definition ?? '', /^-?\d+$/);
+  });
+
+  test('leaves no fingerprint, and says nothing of one, where none is wanted', async (t) => {
+    const here = install(t, server, 'shop', { BACKUP_FINGERPRINT: 'off' });
+    const { exitCode, stderr } = await here.run(['backup']);
+    assert.equal(exitCode, 0, stderr);
+    const { name, record } = here.newest();
+    const [dump, checksum, globals] = artifactsOf(name);
+    assert.deepEqual(here.files(), [dump, checksum, globals]);
+    assert.equal(record.fingerprint, undefined);
+    assert.deepEqual(
+      record.stages.map((stage) => stage.name),
+      ['lock', 'preflight', 'dump', 'globals', 'verify', 'checksum'],
+    );
+    assert.doesNotMatch(here.log(), /fingerprint/i);
   });
 
   test('reports exactly what the platform can parse', async (t) => {
@@ -128,7 +196,7 @@ describe('a backup in mode local', { skip }, () => {
   test('is restored as the handbook says', async (t) => {
     const here = install(t, server, 'shop');
     assert.equal((await here.run(['backup'])).exitCode, 0);
-    const [dump = '', , globals = ''] = here.files().map((file) => join(here.data, file));
+    const [dump = '', , globals = ''] = artifactsOf(here.newest().name).map((file) => join(here.data, file));
     const facts = await server.psql(FACTS, { database: 'shop' });
 
     await byHand(server, 'createdb', 'restored');

@@ -31,25 +31,25 @@ describe('the outbox', { skip, concurrency: 2 }, () => {
       waiting.map((run) => `${run}.dump`),
     );
     for (const { record } of here.records()) {
-      assert.deepEqual([record.awaitsUpload, record.proof, record.remote.length], [false, 'stored', 3]);
+      assert.deepEqual([record.awaitsUpload, record.proof, record.remote.length], [false, 'stored', 4]);
     }
     assert.deepEqual(here.reports(), reports, 'what was reported stays reported');
-    assert.equal(here.files().length, 6);
+    assert.equal(here.files().length, 8);
     for (const stage of ['checksum', 'upload', 'confirm']) assert.match(stderr, new RegExp(`${stage}: done`));
     assert.deepEqual(here.leftovers(), []);
 
     const again = await here.run(['upload'], { BACKUP_LOG_FORMAT: 'pretty' });
     assert.equal(again.exitCode, 0);
     assert.match(again.stderr, /No backup of shop \d waits for its upload/);
-    assert.equal(bucket.arrivals(PREFIX).length, 6);
+    assert.equal(bucket.arrivals(PREFIX).length, 8);
   });
 
   test('in mode oss is emptied once its copies are confirmed', async (t) => {
     const { here, bucket } = await startWithWaiting(t, 1, { BACKUP_MODE: 'oss' });
-    assert.equal(here.files().length, 3);
+    assert.equal(here.files().length, 4);
     assert.equal((await here.run(['upload'])).exitCode, 0);
     assert.deepEqual(here.files(), []);
-    assert.equal(bucket.objects(PREFIX).size, 3);
+    assert.equal(bucket.objects(PREFIX).size, 4);
   });
 
   test('stays while the outage lasts, and upload names what waits', async (t) => {
@@ -58,7 +58,7 @@ describe('the outbox', { skip, concurrency: 2 }, () => {
     const { exitCode, stderr } = await here.run(['upload'], { BACKUP_LOG_FORMAT: 'pretty' });
     assert.equal(exitCode, 11, stderr);
     assert.match(stderr, new RegExp(`\\[PENDING_REMAIN\\] 2 waiting backups .*: ${waiting.join(', ')}`));
-    assert.equal(here.files().length, 6);
+    assert.equal(here.files().length, 8);
     assert.deepEqual(here.leftovers(), []);
   });
 
@@ -78,7 +78,7 @@ describe('the outbox', { skip, concurrency: 2 }, () => {
         assert.ok(stderr.includes(text), stderr);
       }
     }
-    assert.deepEqual([...bucket.objects(PREFIX).keys()].sort(), artifactsOf(whole));
+    assert.deepEqual([...bucket.objects(PREFIX).keys()].sort(), artifactsOf(whole).sort());
 
     for (const run of [gone, changed]) rmSync(join(here.base, 'records', `${run}.json`));
     assert.equal((await here.run(['upload'])).exitCode, 0, 'what was given up waits no more');
@@ -92,7 +92,7 @@ describe('the outbox', { skip, concurrency: 2 }, () => {
     assert.equal(exitCode, 0, stderr);
     const { name, report, record } = here.newest();
     assert.deepEqual([report.status, record.error?.code, record.proof], ['FAILED', 'KILLED', 'stored']);
-    assert.deepEqual([...bucket.objects(PREFIX).keys()].sort(), artifactsOf(name));
+    assert.deepEqual([...bucket.objects(PREFIX).keys()].sort(), artifactsOf(name).sort());
   });
 
   test('is left to the process that is at it', async (t) => {
@@ -132,7 +132,7 @@ describe('the outbox', { skip, concurrency: 2 }, () => {
     await first.finished;
     const { exitCode, stderr } = await here.run(['upload']);
     assert.equal(exitCode, 0, stderr);
-    assert.equal(bucket.objects(PREFIX).size, 3);
+    assert.equal(bucket.objects(PREFIX).size, 4);
   });
 
   test('is interrupted by a signal without losing anything', async (t) => {

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { artifactsOf } from '../backup/past-run.ts';
 import { missing, rclonePath } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { type RcloneServer, startRcloneServer } from '../harness/rclone-server.ts';
@@ -61,6 +62,7 @@ describe('a backup through rclone', { skip, concurrency: 2 }, () => {
       assert.deepEqual(readFileSync(join(objects, name)), readFileSync(join(here.data, name)));
     }
     const { name, report, record } = here.newest();
+    assert.deepEqual(here.files(), artifactsOf(name).sort());
     assert.deepEqual(report.remote.urls, [`oss:backups/some/where/${name}.dump`]);
     assert.deepEqual([report.tool, report.status, record.proof], ['rclone', 'SUCCESS', 'stored']);
     for (const { crc64, md5 } of record.remote) {
@@ -86,7 +88,7 @@ describe('a backup through rclone', { skip, concurrency: 2 }, () => {
     const { exitCode, stderr } = await here.run(['backup']);
     assert.equal(exitCode, 0, stderr);
     assert.deepEqual(here.files(), []);
-    assert.equal(readdirSync(join(s3.bucketDirectory('backups'), 'by-file')).length, 3);
+    assert.equal(readdirSync(join(s3.bucketDirectory('backups'), 'by-file')).length, 4);
     assert.equal((await here.run(['verify', '--remote'])).exitCode, 0);
   });
 
@@ -95,10 +97,10 @@ describe('a backup through rclone', { skip, concurrency: 2 }, () => {
     const { exitCode, stderr } = await here.run(['backup']);
     assert.equal(exitCode, 11, stderr);
     assert.ok(!existsSync(s3.bucketDirectory('absent')));
-    assert.equal(here.files().length, 3);
+    assert.equal(here.files().length, 4);
     assert.equal(here.newest().record.awaitsUpload, true);
     assert.equal((await here.run(['upload'], { RCLONE_PATH: 'backups/later' })).exitCode, 0);
-    assert.equal(readdirSync(join(s3.bucketDirectory('backups'), 'later')).length, 3);
+    assert.equal(readdirSync(join(s3.bucketDirectory('backups'), 'later')).length, 4);
   });
 
   test('without a remote of that name says which one is missing', async (t) => {

@@ -79,8 +79,8 @@ describe('remote retention', { skip }, () => {
     );
     assert.deepEqual([...bucket.objects(PREFIX).keys()], before);
     assert.equal((await here.run(['prune'])).exitCode, 0);
-    assert.deepEqual([...bucket.objects(PREFIX).keys()].sort(), ['notes.txt', ...artifactsOf(newest)]);
-    assert.deepEqual(here.files(), artifactsOf(newest));
+    assert.deepEqual([...bucket.objects(PREFIX).keys()].sort(), ['notes.txt', ...artifactsOf(newest)].sort());
+    assert.deepEqual(here.files(), artifactsOf(newest).sort());
     assert.match(
       (await here.run(['prune', '--dry-run'], { BACKUP_LANG: 'zh' })).stdout,
       /^远端副本：\n保留/m,
@@ -93,7 +93,7 @@ describe('remote retention', { skip }, () => {
     await addRun(here, bucket, 20);
     const { exitCode, stderr } = await here.run(['prune']);
     assert.equal(exitCode, 0, stderr);
-    assert.equal(bucket.objects(PREFIX).size, 6);
+    assert.equal(bucket.objects(PREFIX).size, 8);
     assert.match(
       here.log(),
       /remote copies of 1 expired backups stay: a retention rule of the bucket \(WORM\)/,
@@ -106,7 +106,7 @@ describe('remote retention', { skip }, () => {
     const [newest, old] = [await addRun(here, bucket, 1), await addRun(here, bucket, 20)];
     const { exitCode, stderr } = await here.run(['prune']);
     assert.equal(exitCode, 0, stderr);
-    assert.deepEqual([...bucket.objects(PREFIX).keys()], artifactsOf(newest));
+    assert.deepEqual([...bucket.objects(PREFIX).keys()].sort(), artifactsOf(newest).sort());
     const versions = bucket.server.versions(BUCKET).filter(({ key }) => key === `${PREFIX}/${old}.dump`);
     assert.deepEqual(
       versions.map(({ isDeleteMarker }) => isDeleteMarker),
@@ -138,7 +138,7 @@ describe('remote retention', { skip }, () => {
     const { exitCode, stderr } = await here.run(['prune']);
     assert.equal(exitCode, 13, stderr);
     assert.match(stderr, /RequestTimeTooSkewed/);
-    assert.equal(bucket.objects(PREFIX).size, 6);
+    assert.equal(bucket.objects(PREFIX).size, 8);
   });
 
   test('for want of the right to delete fails, after the backup and all that is local', async (t) => {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { ensureLayout } from '../../src/backup/open-run.ts';
+import { layoutOf } from '../../src/files/layout.ts';
 import type { RunRecord } from '../../src/report/record.ts';
+import { addPastRun, artifactsOf } from '../backup/past-run.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { type Installation, install } from './installation.ts';
@@ -21,7 +24,9 @@ const FOREIGN_FILES = [
   'notes.txt',
   'shop.dump',
   'shop_20200101T000000Z_db01.dump.gpg',
+  'shop_20200101T000000Z_db01_fingerprint.json.gpg',
   'shop_latest_globals.sql',
+  'shop_latest_fingerprint.json',
 ];
 
 describe('retention', { skip, concurrency: 2 }, () => {
@@ -37,9 +42,24 @@ describe('retention', { skip, concurrency: 2 }, () => {
     const { exitCode, stderr } = await here.run(['backup']);
     assert.equal(exitCode, 0, stderr);
     const [, name = ''] = /started: (\S+)/.exec(here.log()) ?? [];
-    assert.deepEqual(here.files(), [...FOREIGN_FILES, ...[...KEPT, name].flatMap(filesOf)].sort());
+    const kept = [...KEPT.flatMap(filesOf), ...artifactsOf(name)];
+    assert.deepEqual(here.files(), [...FOREIGN_FILES, ...kept].sort());
     for (const run of EXPIRED) assert.match(here.log(), new RegExp(`Removed ${run}: `));
     assert.match(here.log(), /unreadable files .* were passed over: shop_20200105T000000Z_db01\.json/);
+  });
+
+  test('takes the fingerprint of a run together with its other files', async (t) => {
+    const here = install(t, server, 'shop');
+    const layout = layoutOf(here.base);
+    await ensureLayout(layout);
+    const facts = { database: 'shop', host: server.host, port: server.port };
+    const [newest, old] = [addPastRun(layout, 100, facts), addPastRun(layout, 200, facts)];
+    assert.deepEqual(here.files(), [newest, old].flatMap(artifactsOf).sort());
+    const { exitCode, stderr } = await here.run(['prune']);
+    assert.equal(exitCode, 0, stderr);
+    assert.deepEqual(here.files(), artifactsOf(newest).sort());
+    assert.equal((await here.run(['backup'])).exitCode, 0);
+    assert.deepEqual(here.files(), artifactsOf(here.newest().name).sort());
   });
 
   test('removes nothing after a backup that failed', async (t) => {
@@ -137,6 +157,7 @@ describe('retention', { skip, concurrency: 2 }, () => {
   }
 });
 
+/** Of the old script, which took no fingerprint. */
 function filesOf(run: string): string[] {
   return [`${run}.dump`, `${run}.dump.sha256`, `${run}_globals.sql`];
 }

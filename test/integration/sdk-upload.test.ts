@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { artifactsOf } from '../backup/past-run.ts';
 import { ageKey } from '../encryption/keys.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
@@ -45,7 +46,8 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     const { exitCode, stderr } = await here.run(['backup']);
     assert.equal(exitCode, 0, stderr);
     assertSameFiles(here, bucket, 'small');
-    const { report, record } = here.newest();
+    const { name, report, record } = here.newest();
+    assert.deepEqual(here.files(), artifactsOf(name).sort());
     assert.deepEqual([report.tool, report.status, record.proof], ['sdk', 'SUCCESS', 'stored']);
     assertNothingBegun(bucket, 'small');
   });
@@ -82,12 +84,12 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     assert.equal(exitCode, 0, stderr);
     const { name, record } = here.newest();
     const objects = bucket.objects('encrypted');
-    const ends = ['.dump.age', '.dump.age.sha256', '_globals.sql.age'];
+    const ends = ['.dump.age', '.dump.age.sha256', '_fingerprint.json.age', '_globals.sql.age'];
     assert.deepEqual(
       [...objects.keys()],
       ends.map((end) => name + end),
     );
-    for (const end of ['.dump.age', '_globals.sql.age']) {
+    for (const end of ends.filter((name) => name.endsWith('.age'))) {
       assert.match(String(objects.get(name + end)?.content.subarray(0, 30)), /^age-encryption\.org\/v1/);
     }
     assert.equal(record.proof, 'stored');
@@ -158,7 +160,7 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     assert.equal(exitCode, 0, stderr);
     assert.equal(partsSent(bucket, 'killed-late').length, before);
     assertNothingBegun(bucket, 'killed-late');
-    assert.equal(bucket.objects('killed-late').size, 3);
+    assert.equal(bucket.objects('killed-late').size, 4);
     assert.deepEqual(here.files(), []);
   });
 });

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { delimiter, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { artifactsOf } from '../backup/past-run.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import type { PgBackupResult } from '../harness/pg-backup.ts';
@@ -76,6 +77,11 @@ describe('no secret is shown', { skip, concurrency: 2 }, () => {
       assert.deepEqual(await watching.end(), []);
       assert.equal(result.exitCode, 0, result.stderr);
       assert.deepEqual(secretsIn(here, result, SECRETS, way), []);
+      const files = artifactsOf(here.newest().name).map((name) => join(here.data, name));
+      assert.deepEqual(
+        files.filter((path) => !filesBelow(here.directory).includes(path)),
+        [],
+      );
     });
 
     for (const [wrong, exitCode] of [
@@ -107,6 +113,30 @@ describe('no secret is shown', { skip, concurrency: 2 }, () => {
     assert.equal(refused.exitCode, 2);
     assert.match(refused.stderr, /OSS_ACCESS_KEY_SECRET=\*\*\* /);
     assert.deepEqual(secretsIn(here, refused, spoilt, way), []);
+  });
+
+  test('by the fingerprint of a database that is full of them, nor by what is told of it', async (t) => {
+    const [way] = WAYS;
+    const { here, env } = await start(t, way, SECRETS);
+    const database = here.env['PG_DATABASE'] ?? '';
+    const text = `'${SECRETS.PGPASSWORD.replaceAll("'", "''")}'`;
+    await server.psql(
+      `CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
+       CREATE USER MAPPING FOR postgres SERVER elsewhere OPTIONS (password ${text});
+       CREATE TABLE secret (text text DEFAULT ${text}); INSERT INTO secret DEFAULT VALUES;
+       COMMENT ON TABLE secret IS ${text};
+       CREATE VIEW seen AS SELECT ${text} AS text; CREATE FUNCTION said() RETURNS text LANGUAGE sql RETURN ${text};
+       SELECT lo_from_bytea(1, convert_to(${text}, 'UTF8'));`,
+      { ...asAdministrator, database },
+    );
+    const result = await here.run(['backup'], { ...env, BACKUP_FINGERPRINT: 'content' });
+    assert.equal(result.exitCode, 0, result.stderr);
+    const { name, record } = here.newest();
+    assert.deepEqual([record.fingerprint?.status, record.fingerprint?.largeObjects], ['complete', 1]);
+    const [dump, , , fingerprint] = artifactsOf(name).map((artifact) => join(here.data, artifact));
+    assert.match(read(fingerprint ?? ''), /"name":"secret"/);
+    // Who can read the dump knows them: it holds their definitions.
+    assert.deepEqual(secretsIn(here, result, SECRETS, way), [dump]);
   });
 
   test('where PostgreSQL’s program prints its passfile', async (t) => {
@@ -230,7 +260,7 @@ function namesOfSecretsIn(text: string, secrets: Secrets): string[] {
     .map(([name]) => name);
 }
 
-/** As it is, URL-encoded, in a passfile, in JSON, in base64 at any offset inside a longer text. */
+/** As it is, URL-encoded, in a passfile, in SQL, in JSON, in base64 at any offset inside a longer text. */
 function writtenForms(value: string): string[] {
   const base64 = [0, 1, 2].map((offset) => {
     const encoded = Buffer.from(' '.repeat(offset) + value)
@@ -243,6 +273,8 @@ function writtenForms(value: string): string[] {
     value,
     encodeURIComponent(value),
     value.replaceAll(/[\\:]/g, '\\$&'),
+    value.replaceAll("'", "''"),
+    value.replaceAll("'", "''").replaceAll('\\', '\\\\'),
     JSON.stringify(value).slice(1, -1),
     ...base64,
   ];

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { artifactsOf } from '../backup/past-run.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
@@ -44,7 +45,7 @@ describe('an upload that goes wrong', { skip, concurrency: 3 }, () => {
     assert.equal(exitCode, 0, stderr);
     for (const { record } of here.records()) {
       assert.deepEqual([record.proof, record.awaitsUpload], ['stored', false]);
-      assert.equal(record.remote.length, 3);
+      assert.equal(record.remote.length, 4);
     }
     const newest = here.newest().name;
     assert.deepEqual(
@@ -54,7 +55,7 @@ describe('an upload that goes wrong', { skip, concurrency: 3 }, () => {
     // What was reported stays reported.
     assert.deepEqual(here.reports().slice(0, 2), reports);
     assert.match(here.log(), new RegExp(`Sent the waiting backup ${waiting[0]}`));
-    assert.equal(here.files().length, 9);
+    assert.equal(here.files().length, 12);
   });
 
   test('is made good also by a run that fails itself', async (t) => {
@@ -160,13 +161,13 @@ describe('an upload that goes wrong', { skip, concurrency: 3 }, () => {
     const { report, record } = here.newest();
     assert.match(report.errorMessage, /could not be confirmed: AccessDenied: .*HTTP 403.*oss:GetObject/);
     assert.deepEqual([report.remote.urls, record.proof, record.awaitsUpload], [[], 'read', true]);
-    assert.equal(bucket.objects(PREFIX).size, 3);
+    assert.equal(bucket.objects(PREFIX).size, 4);
 
     // It is all there, so the next run has only to look at it.
     bucket.server.heal();
     assert.equal((await here.run(['backup'])).exitCode, 0);
     assert.equal(here.records()[0]?.record.proof, 'stored');
-    assert.equal(bucket.arrivals(PREFIX).length, 6);
+    assert.equal(bucket.arrivals(PREFIX).length, 8);
   });
 
   test('where nobody listens keeps the files', async (t) => {
@@ -190,7 +191,7 @@ describe('an upload that goes wrong', { skip, concurrency: 3 }, () => {
       assert.equal(exitCode, 0, stderr);
       assert.equal(here.newest().record.proof, 'stored');
       const puts = bucket.server.requests.filter(({ operation }) => operation === 'PutObject');
-      assert.equal(puts.length, 4);
+      assert.equal(puts.length, 5);
     });
   }
 
@@ -212,7 +213,7 @@ describe('an upload that goes wrong', { skip, concurrency: 3 }, () => {
       bucket.server.fail({ fault: { kind: 'hold', until: release.promise }, operation });
       const running = here.start(['backup']);
       const { key = '' } = await bucket.server.waitForRequest(
-        (request) => request.operation === operation && /_globals\.sql$/.test(request.key ?? ''),
+        (request) => request.operation === operation && /_fingerprint\.json$/.test(request.key ?? ''),
       );
       await bucket.put(key, 'not yours');
       release.resolve();
@@ -286,13 +287,13 @@ const NO_FAULT: Fault = { kind: 'hold', until: Promise.resolve() };
 const NO_RIGHT: Fault = { kind: 'error', status: 403, code: 'AccessDenied' };
 
 function assertFilesOf(here: Installation, run: string): void {
-  for (const end of ['.dump', '.dump.sha256', '_globals.sql']) assert.ok(here.files().includes(run + end));
+  for (const name of artifactsOf(run)) assert.ok(here.files().includes(name), name);
   assert.deepEqual(here.leftovers(), []);
 }
 
-/** The dump is the last one of the run's three objects; the ones before it pass. */
+/** The dump is the last one of the run's four objects; the ones before it pass. */
 function failOnDump({ server }: OssBucket, fault: Fault): void {
-  server.fail({ fault: NO_FAULT, operation: 'PutObject', times: 2 });
+  server.fail({ fault: NO_FAULT, operation: 'PutObject', times: 3 });
   server.fail({ fault, operation: 'PutObject' });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { artifactsOf } from '../backup/past-run.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { type Installation, install } from './installation.ts';
@@ -30,10 +31,11 @@ describe('a backup to OSS', { skip, concurrency: 2 }, () => {
     const { exitCode, stderr } = await here.run(['backup']);
     assert.equal(exitCode, 0, stderr);
     const { name, report, record } = here.newest();
-    const expected = [`${name}.dump`, `${name}.dump.sha256`, `${name}_globals.sql`];
+    const expected = artifactsOf(name).sort();
     assert.deepEqual(here.files(), expected);
     const objects = bucket.objects('some/where');
     assert.deepEqual([...objects.keys()], expected);
+    assert.deepEqual(bucket.arrivals('some/where'), artifactsOf(name).toReversed(), 'the dump last');
     for (const artifact of record.artifacts) {
       const object = objects.get(artifact.name);
       assert.deepEqual(object?.content, readFileSync(join(here.data, artifact.name)));
@@ -59,7 +61,7 @@ describe('a backup to OSS', { skip, concurrency: 2 }, () => {
     for (const [artifact, { content }] of bucket.objects('again')) {
       writeFileSync(join(here.data, artifact), content);
     }
-    assert.equal(here.files().length, 3);
+    assert.deepEqual(here.files(), artifactsOf(name).sort());
     assert.equal((await here.run(['backup'])).exitCode, 0);
     assert.deepEqual(here.files(), []);
     assert.ok(bucket.objects('again').has(`${name}.dump`));
@@ -71,7 +73,8 @@ describe('a backup to OSS', { skip, concurrency: 2 }, () => {
     assert.equal(exitCode, 0, stderr);
     assert.deepEqual(here.files(), []);
     const { name, report, record } = here.newest();
-    assert.deepEqual([...bucket.objects('mode-oss').keys()], [`${name}.dump`, `${name}.dump.sha256`]);
+    const [dump, checksum, , fingerprint] = artifactsOf(name);
+    assert.deepEqual([...bucket.objects('mode-oss').keys()], [dump, checksum, fingerprint]);
     assert.deepEqual([report.local.file, report.local.globalsFile], ['', '']);
     assert.equal(report.local.sizeBytes, bucket.objects('mode-oss').get(`${name}.dump`)?.sizeBytes);
     assert.match(report.local.checksumSha256, /^[0-9a-f]{64}$/);

@@ -98,6 +98,14 @@ test('verify', { skip }, async (t) => {
       (data, run) => rmSync(join(data, `${run}_globals.sql`)),
       /_globals\.sql is missing$/m,
     ],
+    'a missing fingerprint': [
+      (data, run) => rmSync(join(data, `${run}_fingerprint.json`)),
+      /_fingerprint\.json is missing$/m,
+    ],
+    'an altered fingerprint': [
+      (data, run) => flipBit(join(data, `${run}_fingerprint.json`)),
+      /_fingerprint\.json is altered: its sha256 is another one$/m,
+    ],
     'an altered checksum': [
       (data, run) => flipBit(join(data, `${run}.dump.sha256`)),
       /\.dump\.sha256 is altered/m,
@@ -113,7 +121,7 @@ test('verify', { skip }, async (t) => {
       (data, run) => {
         for (const name of artifactsOf(run)) rmSync(join(data, name));
       },
-      /\.dump is missing, \S+\.dump\.sha256 is missing, \S+_globals\.sql is missing$/m,
+      /\.dump is missing, \S+\.dump\.sha256 is missing, \S+_globals\.sql is missing, \S+_fingerprint\.json is missing$/m,
     ],
   };
   for (const [what, [damage, told]] of Object.entries(DAMAGES)) {
@@ -169,13 +177,15 @@ test('verify', { skip }, async (t) => {
     'lists foreign files and objects as a notice, and their names cannot steer a terminal',
     async (t) => {
       const { data, verify } = copyOfHere();
-      for (const name of ['notes.txt', `${newer}.dump.gpg`]) writeFileSync(join(data, name), '');
+      for (const name of ['notes.txt', `${newer}.dump.gpg`, `${newer}_fingerprint.json.gpg`])
+        writeFileSync(join(data, name), '');
       mkdirSync(join(data, '\u001b[2J'));
       await bucket.put(`${PREFIX}/stranger.dump`, 'x');
       t.after(() => remove('stranger.dump'));
       const { exitCode, stdout } = await verify('--remote');
       assert.equal(exitCode, 0, stdout);
-      assert.match(stdout, new RegExp(`^Not ours, below data/ \\(3\\): .*${newer}\\.dump\\.gpg`, 'm'));
+      assert.match(stdout, new RegExp(`^Not ours, below data/ \\(4\\): .*${newer}\\.dump\\.gpg`, 'm'));
+      assert.match(stdout, new RegExp(`^Not ours, below data/ .*${newer}_fingerprint\\.json\\.gpg`, 'm'));
       assert.match(stdout, /\\u\{1b\}\[2J/);
       assert.match(stdout, /^Not ours, in the store \(1\): stranger\.dump$/m);
     },
@@ -183,27 +193,27 @@ test('verify', { skip }, async (t) => {
 
   await t.test('finds a missing object, one of another size and one with other bytes', async (t) => {
     const { verify } = copyOfHere();
-    const globals = `${newer}_globals.sql`;
-    const text = bucket.objects(PREFIX).get(globals)?.content.toString() ?? '';
-    t.after(async () => bucket.put(`${PREFIX}/${globals}`, text));
-    for (const [change, told] of [
-      [() => bucket.put(`${PREFIX}/${globals}`, `${text}x`), /differs: \d+ bytes instead of \d+/],
-      [
-        () => bucket.put(`${PREFIX}/${globals}`, text.replace('P', 'Q')),
-        /differs: CRC-64 \d+ instead of \d+/,
-      ],
-      [() => remove(globals), /_globals\.sql is missing/],
-    ] as const) {
-      await change();
-      const { exitCode, stdout } = await verify('--remote', '--all');
-      assert.equal(exitCode, 14, stdout);
-      const [first = '', second = ''] = stdout.split('\n');
-      assert.ok(
-        first.startsWith(`damaged    ${newer}  local: size, sha256, full read; remote: ${globals}`),
-        first,
-      );
-      assert.match(first, told);
-      assert.match(second, /^ok /);
+    for (const name of [`${newer}_globals.sql`, `${newer}_fingerprint.json`]) {
+      const text = bucket.objects(PREFIX).get(name)?.content.toString() ?? '';
+      const putBack = () => bucket.put(`${PREFIX}/${name}`, text);
+      t.after(putBack);
+      for (const [change, told] of [
+        [() => bucket.put(`${PREFIX}/${name}`, `${text}x`), /differs: \d+ bytes instead of \d+/],
+        [() => bucket.put(`${PREFIX}/${name}`, text.replace('s', 'S')), /differs: CRC-64 \d+ instead of \d+/],
+        [() => remove(name), / is missing/],
+      ] as const) {
+        await change();
+        const { exitCode, stdout } = await verify('--remote', '--all');
+        assert.equal(exitCode, 14, stdout);
+        const [first = '', second = ''] = stdout.split('\n');
+        assert.ok(
+          first.startsWith(`damaged    ${newer}  local: size, sha256, full read; remote: ${name}`),
+          first,
+        );
+        assert.match(first, told);
+        assert.match(second, /^ok /);
+      }
+      await putBack();
     }
   });
 

@@ -1,0 +1,93 @@
+import type { Toc } from '../archive/toc.ts';
+import { describeError, PgBackupError } from '../errors.ts';
+import type { Taken } from '../fingerprint/fingerprint.ts';
+import { startFingerprint } from '../fingerprint/take.ts';
+import { openSession, QueryFailed } from '../postgres/session.ts';
+import type { BackupContext } from './context.ts';
+import type { DatabaseAccess } from './database-access.ts';
+
+const MINUTE_MILLISECONDS = 60_000;
+
+/** The fingerprint of a run while it is being taken, beside the dump. */
+export interface RunFingerprint {
+  /** For pg_dump. */
+  readonly snapshot: string;
+  readonly onToc: (toc: Toc) => void;
+  /** What was measured, in whatever part; undefined where the dump did not share the snapshot or tells no contents. Ends the session. */
+  result(sharing: 'with snapshot' | 'without snapshot'): Promise<Taken | undefined>;
+  /** Also where a statement is under way, which may take long or wait for somebody's lock. */
+  close(): Promise<void>;
+}
+
+/** Opens a connection of its own for it. Where none is to be had, the dump is taken without a fingerprint, and the log says why. */
+export async function openRunFingerprint(
+  context: BackupContext,
+  access: DatabaseAccess,
+  options: { readonly psql: string; readonly leftOut: readonly string[] },
+): Promise<RunFingerprint | undefined> {
+  const { settings, clock, log, hostname, language } = context;
+  const { BACKUP_FINGERPRINT: level, BACKUP_FINGERPRINT_TIMEOUT_MINUTES } = settings;
+  if (level === 'off') return undefined;
+  if (settings.PG_DUMP_EXTRA_OPTS?.includes('--serializable-deferrable')) {
+    log('warn', 'FINGERPRINT_DEFERRABLE');
+    return undefined;
+  }
+  const ending = new AbortController();
+  const session = openSession({
+    psql: options.psql,
+    target: access.target,
+    environment: access.environment,
+    applicationName: `pg-backup fingerprint on ${hostname}`,
+    signal: AbortSignal.any([access.signal, ending.signal]),
+  });
+  try {
+    const taking = await startFingerprint({
+      ...{ session, level, clock, leftOut: options.leftOut },
+      timeoutMilliseconds: BACKUP_FINGERPRINT_TIMEOUT_MINUTES * MINUTE_MILLISECONDS,
+    });
+    let hasBegun = false;
+    return {
+      snapshot: taking.snapshot,
+      onToc(toc) {
+        hasBegun = true;
+        taking.begin(toc);
+      },
+      async result(sharing) {
+        const taken = hasBegun && sharing === 'with snapshot' ? await taking.taken : undefined;
+        await session.close();
+        context.signal.throwIfAborted();
+        if (!taken) log('warn', 'FINGERPRINT_WITHOUT_SNAPSHOT');
+        else if (taken.status === 'partial') {
+          log('warn', 'FINGERPRINT_PARTIAL', {
+            reason: REASONS[taken.reason ?? 'failed'],
+            detail: taken.detail ?? '',
+          });
+        }
+        return taken;
+      },
+      async close() {
+        ending.abort();
+        await session.close();
+      },
+    };
+  } catch (error) {
+    await session.close();
+    access.signal.throwIfAborted();
+    if (!(error instanceof PgBackupError || error instanceof QueryFailed)) throw error;
+    const message = error instanceof PgBackupError ? describeError(error, language).message : error.message;
+    log('warn', 'FINGERPRINT_UNAVAILABLE', { message });
+    return undefined;
+  }
+}
+
+const REASONS = {
+  time: {
+    en: 'the time of BACKUP_FINGERPRINT_TIMEOUT_MINUTES was over',
+    zh: '已超过 BACKUP_FINGERPRINT_TIMEOUT_MINUTES 的时限',
+  },
+  rewritten: {
+    en: 'tables were truncated or rewritten while the backup ran',
+    zh: '备份期间有表被清空或重写',
+  },
+  failed: { en: 'it failed', zh: '采集失败' },
+} as const;

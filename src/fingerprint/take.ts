@@ -1,0 +1,122 @@
+import type { Toc } from '../archive/toc.ts';
+import { PgBackupError } from '../errors.ts';
+import { QueryFailed, type Session } from '../postgres/session.ts';
+import type { FingerprintLevel } from '../report/record.ts';
+import { inDump } from './dump-contents.ts';
+import type { TableFacts, Taken } from './fingerprint.ts';
+import { listObjects } from './inventory.ts';
+import { partsWithout } from './inventory-parts.ts';
+import { describeDatabase, type ListedTable, listTables, measureTable } from './measure.ts';
+import { measureLargeObjects } from './measure-large-objects.ts';
+import { beginMeasuring, exportSnapshot, holdNoMoreLocks, releaseLocks } from './measuring-session.ts';
+import { withDeadline } from './with-deadline.ts';
+
+export interface FingerprintOptions {
+  /** A session of its own, which lives until the fingerprint is taken. */
+  readonly session: Session;
+  readonly level: FingerprintLevel;
+  /** The options of pg_dump that leave something out. */
+  readonly leftOut: readonly string[];
+  readonly timeoutMilliseconds: number;
+  readonly clock: () => Date;
+}
+
+export interface Taking {
+  /** For `pg_dump --snapshot`. */
+  readonly snapshot: string;
+  /** To be called with the dump's table of contents as soon as it is known: it tells what the dump holds. */
+  begin(toc: Toc): void;
+  /** Resolves once everything is measured, the time is over or the session is lost; rejects for bugs only. */
+  readonly taken: Promise<Taken>;
+}
+
+/**
+ * Fixes the snapshot that the dump and its fingerprint share. What fails afterwards only makes the fingerprint partial.
+ * @throws PgBackupError or QueryFailed where there is no snapshot to be had
+ */
+export async function startFingerprint(options: FingerprintOptions): Promise<Taking> {
+  const { session } = options;
+  await beginMeasuring(session);
+  const snapshot = await exportSnapshot(session);
+  await holdNoMoreLocks(session);
+  const toc = Promise.withResolvers<Toc>();
+  const taken = toc.promise.then((known) => take(options, known));
+  // A bug must not end the process in the middle of the dump; whoever waits for the fingerprint hears of it.
+  taken.catch(() => {});
+  return { snapshot, begin: toc.resolve, taken };
+}
+
+type Draft = { -readonly [Key in keyof Taken]: Taken[Key] };
+
+async function take(options: FingerprintOptions, toc: Toc): Promise<Taken> {
+  const { level, leftOut, timeoutMilliseconds, clock } = options;
+  const startedMilliseconds = performance.now();
+  const deadline = startedMilliseconds + timeoutMilliseconds;
+  const draft: Draft = {
+    level,
+    leftOut,
+    status: 'partial',
+    takenAt: clock().toISOString(),
+    durationSeconds: 0,
+    serverMajor: Number.parseInt(toc.serverVersion, 10),
+    sequences: sequencesOf(toc),
+    ...{ database: null, tables: null, inventory: null, largeObjects: { state: 'notReached' } },
+  };
+  try {
+    await measure(draft, toc, { ...options, session: withDeadline(options.session, deadline) });
+    const isComplete = draft.inventory && draft.tables?.every(({ state }) => state !== 'notReached');
+    if (isComplete) draft.status = 'complete';
+    else draft.reason = 'rewritten';
+  } catch (error) {
+    if (!(error instanceof PgBackupError || error instanceof QueryFailed)) throw error;
+    draft.reason = performance.now() >= deadline ? 'time' : 'failed';
+    if (draft.reason === 'failed') draft.detail = error.message;
+  }
+  draft.durationSeconds = Math.round(performance.now() - startedMilliseconds) / 1000;
+  return draft;
+}
+
+/** Fills the draft as far as it comes. */
+async function measure(
+  draft: Draft,
+  toc: Toc,
+  { session, level, leftOut }: FingerprintOptions,
+): Promise<void> {
+  const dump = inDump(toc, leftOut);
+  const parts = partsWithout(leftOut);
+  if (!dump.hasLargeObjects) draft.largeObjects = { state: 'leftOut' };
+  draft.database = (await describeDatabase(session)).database;
+  const listed = (await listTables(session)).filter(dump.hasTable);
+  const tables: TableFacts[] = listed.map(({ schema, name }) => ({ schema, name, state: 'notReached' }));
+  draft.tables = tables;
+  const { objects, isOfSnapshot } = await listObjects(session, parts);
+  if (isOfSnapshot) draft.inventory = dump.select(objects).map(({ item }) => item);
+  for (const [index, table] of listed.entries()) {
+    tables[index] = await measureUnderSnapshot(session, table, dump.hasRows(table), level);
+    // At once: who locks two tables while this session does would make a deadlock.
+    await releaseLocks(session);
+  }
+  if (dump.hasLargeObjects) draft.largeObjects = await measureLargeObjects(session, level, parts);
+}
+
+async function measureUnderSnapshot(
+  session: Session,
+  table: ListedTable,
+  isInDump: boolean,
+  level: FingerprintLevel,
+): Promise<TableFacts> {
+  const { schema, name } = table;
+  if (!isInDump) return { schema, name, state: 'leftOut' };
+  const measured = await measureTable(session, table, level);
+  return measured ? { schema, name, state: 'counted', ...measured } : { schema, name, state: 'notReached' };
+}
+
+/** Sequences know no snapshot: what counts is what pg_dump itself read, and that stands in its table of contents. */
+function sequencesOf(toc: Toc): Taken['sequences'] {
+  return toc.entries.flatMap(({ kind, schema, tag: name, definition }) => {
+    const { value, called } =
+      /, (?<value>-?\d+), (?<called>true|false)\);\s*$/.exec(definition)?.groups ?? {};
+    if (kind !== 'SEQUENCE SET' || value === undefined) return [];
+    return [{ schema, name, lastValue: value, isCalled: called === 'true' }];
+  });
+}
