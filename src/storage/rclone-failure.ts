@@ -21,13 +21,20 @@ export function describeRcloneFailure(result: CommandResult, scrub: Scrub): stri
 
 /** What to do about it. */
 export function remedyFor(detail: string, remote: string): Text {
-  const known = REMEDIES.find(({ said }) => said.test(detail));
+  const known = [...REFUSALS, NO_CONNECTION].find(({ said }) => said.test(detail));
   const { en, zh } = known ?? ANY;
   return { en: en.replaceAll('{remote}', remote), zh: zh.replaceAll('{remote}', remote) };
 }
 
+/** Whether the remote, or rclone itself, understood and said no: the same will not do better later. */
+export function isRcloneRefusal(detail: string): boolean {
+  return REFUSALS.some(({ said }) => said.test(detail));
+}
+
+type Remedy = Text & { readonly said: RegExp };
+
 const SET_THE_CLOCK: Text = { en: 'Set the clock of this machine.', zh: '请校准本机时钟。' };
-const REMEDIES: readonly (Text & { readonly said: RegExp })[] = [
+const REFUSALS: readonly Remedy[] = [
   {
     said: /didn't find section in config file|couldn't find type of fs/i,
     en: 'rclone knows no remote "{remote}": correct RCLONE_REMOTE, or give its configuration in the file of RCLONE_CONFIG or as variables RCLONE_CONFIG_<REMOTE>_TYPE and so on; rclone listremotes shows what is known.',
@@ -49,12 +56,12 @@ const REMEDIES: readonly (Text & { readonly said: RegExp })[] = [
     en: 'Check the keys of the rclone remote "{remote}" and what they may do; try: rclone lsf --max-depth 1 {remote}:',
     zh: '请检查 rclone 远端 "{remote}" 的密钥及其权限；可尝试：rclone lsf --max-depth 1 {remote}:',
   },
-  {
-    said: /\bdial\b|connection re|no such host|i\/o timeout|request send failed|\bEOF\b|broken pipe|TLS|x509/i,
-    en: 'Check the endpoint of the rclone remote "{remote}", the network and the proxy.',
-    zh: '请检查 rclone 远端 "{remote}" 的 endpoint、网络与代理。',
-  },
 ];
+const NO_CONNECTION: Remedy = {
+  said: /\bdial\b|connection re|no such host|i\/o timeout|request send failed|\bEOF\b|broken pipe|TLS|x509/i,
+  en: 'Check the endpoint of the rclone remote "{remote}", the network and the proxy.',
+  zh: '请检查 rclone 远端 "{remote}" 的 endpoint、网络与代理。',
+};
 const ANY: Text = {
   en: 'Try the rclone remote by hand: rclone lsf --max-depth 1 {remote}:',
   zh: '请手动检查 rclone 远端：rclone lsf --max-depth 1 {remote}:',
