@@ -3,8 +3,8 @@ import type { Text } from './language.ts';
 /** What the help says. */
 export const CLI_TEXTS = {
   usage: {
-    en: 'pg-backup <command>\n\nLogical PostgreSQL backups that are read back in full and compared with their remote copy.',
-    zh: 'pg-backup <命令>\n\nPostgreSQL 逻辑备份：完整读回校验，并与远端副本逐一比对。',
+    en: 'pg-backup <command>\n\nLogical PostgreSQL backups that are proven: read back in full, compared with their remote copy, and restored by a drill.',
+    zh: 'pg-backup <命令>\n\n经过验证的 PostgreSQL 逻辑备份：完整读回、与远端副本比对，并由演练恢复。',
   },
   backup: {
     en: 'back up the database that the settings name, now',
@@ -19,8 +19,8 @@ export const CLI_TEXTS = {
     zh: '列出备份，本地与远端并列显示',
   },
   json: {
-    en: 'print a JSON array: run, database, startedAt, sizeBytes, local, remote, waiting, status, proof, encryption',
-    zh: '以 JSON 数组输出：run、database、startedAt、sizeBytes、local、remote、waiting、status、proof、encryption',
+    en: 'print a JSON array: run, database, startedAt, sizeBytes, local, remote, remoteDiffers, waiting, status, proof, encryption',
+    zh: '以 JSON 数组输出：run、database、startedAt、sizeBytes、local、remote、remoteDiffers、waiting、status、proof、encryption',
   },
   verify: {
     en: 'check that backups are whole: size, sha256 and a full read; the newest one unless told otherwise',
@@ -31,6 +31,80 @@ export const CLI_TEXTS = {
   remote: {
     en: 'also check the remote copies by size and checksum',
     zh: '同时按大小与校验和校验远端副本',
+  },
+  restore: {
+    en: 'restore a backup, plan first: into a new database, or in one transaction',
+    zh: '恢复备份（先给出计划）：恢复到新库，或在单个事务中进行',
+  },
+  doctor: {
+    en: 'check the programs that backups, restores and drills need; each line says what mends it',
+    zh: '检查备份、恢复与演练所需的程序，并给出修复命令',
+  },
+  drill: {
+    en: 'restore a backup into a scratch server, compare it with its fingerprint, throw it away; the newest one unless told otherwise',
+    zh: '将备份恢复到临时服务器并与指纹比对，然后丢弃；默认演练最新一份',
+  },
+  allSince: { en: 'every backup from this time on, oldest first', zh: '该时刻之后的全部备份，由旧到新' },
+  onSourceServer: {
+    en: 'DRILL_PG_HOST may be the very server that was backed up',
+    zh: '允许 DRILL_PG_HOST 就是被备份的服务器',
+  },
+  latest: { en: 'the newest backup', zh: '最新的备份' },
+  at: {
+    en: 'the newest backup from this time or before, e.g. "2026-11-20 03:00" (UTC unless it has a zone)',
+    zh: '该时刻及之前最新的备份，如 "2026-11-20 03:00"（未写时区则为 UTC）',
+  },
+  to: { en: 'the database to restore to', zh: '恢复到哪个数据库' },
+  plan: { en: 'only show the plan', zh: '仅显示计划' },
+  listArchive: { en: 'only list what is in the backup', zh: '仅列出备份内容' },
+  intoExisting: {
+    en: 'restore into a database that is not empty; its name has to be typed',
+    zh: '恢复到非空数据库；需输入库名确认',
+  },
+  clean: {
+    en: 'drop what the backup holds before restoring it, in the same transaction',
+    zh: '恢复前先删除备份中包含的对象（同一事务内）',
+  },
+  overSource: {
+    en: 'yes, into the very database that the backup was taken from',
+    zh: '确认恢复到该备份的来源库本身',
+  },
+  yes: { en: 'do not ask', zh: '不再询问' },
+  globals: {
+    en: 'create the roles that the server lacks; existing ones are left alone',
+    zh: '创建服务器上缺少的角色；已有角色保持不变',
+  },
+  noOwner: { en: 'objects belong to the user who restores', zh: '对象归恢复者所有' },
+  noPrivileges: { en: 'give no rights', zh: '不恢复权限' },
+  noTablespaces: { en: 'everything goes into the default tablespace', zh: '全部放入默认表空间' },
+  schema: { en: 'only this schema (repeatable)', zh: '仅恢复该模式（可重复）' },
+  table: {
+    en: 'only this table with its rows, indexes and constraints, and what it needs (repeatable)',
+    zh: '仅恢复该表及其数据、索引、约束和所需对象（可重复）',
+  },
+  schemaOnly: { en: 'no rows', zh: '不恢复数据' },
+  dataOnly: { en: 'rows only, into tables that are there', zh: '仅恢复数据，表须已存在' },
+  jobs: {
+    en: 'connections at once; default: the cores of this machine, at most 8',
+    zh: '并行连接数；默认为本机核数，至多 8',
+  },
+  chooseOne: {
+    en: 'say which backup: a run (see pg-backup list), --latest, or --at <time>',
+    zh: '请指明备份：运行名（见 pg-backup list）、--latest 或 --at <时间>',
+  },
+  cleanNeeds: {
+    en: '--clean changes a database that is there: add --into-existing',
+    zh: '--clean 会改动已有的数据库：请同时使用 --into-existing',
+  },
+  wrongJobs: { en: '-j takes a whole number from 1 to 256', zh: '-j 应为 1 至 256 的整数' },
+  wrongTarget: {
+    en: '--to {to}: a name of a database has at most 63 bytes, on one line',
+    zh: '--to {to}：库名至多 63 字节，且为单行',
+  },
+  givenTwice: { en: '{flag} is given more than once', zh: '{flag} 出现了多次' },
+  needsTarget: {
+    en: 'say where to: --to <database>, or look first with --list',
+    zh: '请指明目标：--to <数据库>，或先用 --list 查看',
   },
   prune: {
     en: 'remove the backups that the retention settings give up',

@@ -5,12 +5,18 @@ import { pruneNow, showPrune } from './backup/prune.ts';
 import { backup } from './backup/run.ts';
 import { uploadWaiting } from './backup/upload-waiting.ts';
 import { verifyCopies } from './backup/verify-copies.ts';
+import { DRILL_CONFLICTS, drillFlags, drillOptions } from './cli-drill.ts';
+import { checkChoice, RESTORE_CONFLICTS, restoreFlags, restoreOptions } from './cli-restore.ts';
 import { CLI_TEXTS } from './cli-texts.ts';
 import { effectiveSettings, settingsHelp } from './config/help.ts';
 import { describeError, PgBackupError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type Language, render, type Text } from './language.ts';
 import { createBackupContext, loadFrom, type Surroundings, settingWarnings, VERSION } from './program.ts';
+import { doctor } from './restore/doctor.ts';
+import { drill } from './restore/drill-runs.ts';
+import { listArchive } from './restore/list-archive.ts';
+import { restore } from './restore/restore.ts';
 
 /**
  * Parses the command line, runs its command and returns the exit code; what a command throws is logged.
@@ -60,6 +66,46 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       },
     )
     .command(
+      'restore [run]',
+      say(CLI_TEXTS.restore),
+      (command) =>
+        command
+          .positional('run', { type: 'string', describe: say(CLI_TEXTS.run) })
+          .options(restoreFlags(say))
+          .conflicts(RESTORE_CONFLICTS)
+          // Otherwise --no-owner would be read as the opposite of --owner, and a run behind --table as one more table.
+          .parserConfiguration({ 'boolean-negation': false, 'greedy-arrays': false }),
+      async (given) => {
+        exitCode = await runLogged(surroundings, (context) => {
+          if (given.list) {
+            checkChoice(given);
+            return listArchive(context, given, write);
+          }
+          const ask = (question: Text) => surroundings.ask(render(question, context.language));
+          return restore(context, restoreOptions(given), {
+            write,
+            ask,
+            planOnly: given.plan === true,
+            yes: given.yes === true,
+          });
+        });
+      },
+    )
+    .command(
+      'drill [run]',
+      say(CLI_TEXTS.drill),
+      (command) =>
+        command
+          .positional('run', { type: 'string', describe: say(CLI_TEXTS.run) })
+          .options(drillFlags(say))
+          .conflicts(DRILL_CONFLICTS),
+      async (given) => {
+        exitCode = await runLogged(surroundings, (context) =>
+          drill(context, given, { ...drillOptions(given), write }),
+        );
+      },
+    )
+    .command(
       'prune',
       say(CLI_TEXTS.prune),
       (command) =>
@@ -70,6 +116,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
         );
       },
     )
+    .command('doctor', say(CLI_TEXTS.doctor), {}, async () => {
+      exitCode = await runLogged(surroundings, (context) => doctor(context, write));
+    })
     .command('config', say(CLI_TEXTS.config), {}, () => {
       const loaded = loadFrom(surroundings);
       stdout.write(`${effectiveSettings(loaded, language)}\n`);

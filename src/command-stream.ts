@@ -12,6 +12,8 @@ export interface CommandStream {
 export interface CommandStreamOptions {
   /** Becomes the standard input; none without it. */
   readonly input?: Readable;
+  /** For a program that leaves the rest of its input unread. */
+  readonly readsOnlyTheBeginning?: true;
   /** What the result means; undefined for an end that was good. `inputError` is what broke off the input, unless the program did so itself. */
   readonly failure: (
     result: CommandResult,
@@ -40,8 +42,10 @@ export function streamCommand(command: Command, options: CommandStreamOptions): 
     await pipeline(program.stdout, output, { end: false });
     const [inputError, result] = await Promise.all([fed, program.ended]);
     command.signal?.throwIfAborted();
-    const endedItself = isClosedPipe(inputError) && result.exitCode !== 0;
-    const error = (await failure(result, endedItself ? undefined : inputError)) ?? inputError;
+    const isLeft = isClosedPipe(inputError) && options.readsOnlyTheBeginning === true;
+    const brokenOff = isLeft ? undefined : inputError;
+    const endedItself = isClosedPipe(brokenOff) && result.exitCode !== 0;
+    const error = (await failure(result, endedItself ? undefined : brokenOff)) ?? brokenOff;
     if (error) throw error;
     output.end();
   };
@@ -64,7 +68,8 @@ async function feed(input: Readable | undefined, stdin: Writable): Promise<Error
   }
 }
 
-function isClosedPipe(error: Error | undefined): boolean {
-  const code = error && 'code' in error ? error.code : undefined;
+/** Whether a pipe broke because the program at its other end has gone. */
+export function isClosedPipe(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

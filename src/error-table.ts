@@ -273,6 +273,94 @@ export const ERRORS = {
     message: { en: '{method} failed: {detail}', zh: '{method} 失败：{detail}' },
     hint: { en: '{remedy}', zh: '{remedy}' },
   },
+  NO_SUCH_RUN: {
+    exitCode: 2,
+    message: { en: '{detail}', zh: '{detail}' },
+    hint: { en: 'See what there is: pg-backup list', zh: '查看现有备份：pg-backup list' },
+  },
+  RESTORE_REFUSED: {
+    exitCode: 2,
+    message: { en: 'Not restored: {detail}.', zh: '未恢复：{detail}。' },
+    hint: { en: '{remedy} Nothing was changed.', zh: '{remedy} 未做任何改动。' },
+  },
+  FETCH_FAILED: {
+    exitCode: 15,
+    message: {
+      en: 'The download of {object} broke off: {detail}',
+      zh: '下载 {object} 中断：{detail}',
+    },
+    hint: {
+      en: '{remedy} What has arrived is kept, and the next attempt goes on from there.',
+      zh: '{remedy} 已到达的部分已保留，下次从该处继续。',
+    },
+  },
+  COPY_ALTERED: {
+    exitCode: 14,
+    message: { en: '{path} is not what was backed up: {detail}', zh: '{path} 与备份时不一致：{detail}' },
+    hint: {
+      en: 'Nothing was restored from it. Look for a good copy: pg-backup verify --all --remote',
+      zh: '未用其恢复任何内容。请查找完好的副本：pg-backup verify --all --remote',
+    },
+  },
+  ARCHIVE_UNKNOWN: {
+    exitCode: 14,
+    message: {
+      en: '{path} is no archive that can be restored: {detail}',
+      zh: '{path} 不是可恢复的归档：{detail}',
+    },
+    hint: {
+      en: 'Check the copy: pg-backup verify. An archive of a newer PostgreSQL needs a newer client.',
+      zh: '请校验该副本：pg-backup verify。较新 PostgreSQL 产生的归档需要较新的客户端。',
+    },
+  },
+  RESTORE_FAILED: {
+    exitCode: 17,
+    message: {
+      en: 'The restore into "{database}" failed: {detail}',
+      zh: '恢复到 "{database}" 失败：{detail}',
+    },
+    hint: { en: '{remedy}', zh: '{remedy}' },
+  },
+  RESTORE_INCOMPLETE: {
+    exitCode: 18,
+    message: {
+      en: '"{database}" was restored with all rows, but without: {detail}',
+      zh: '"{database}" 的全部行均已恢复，但缺少：{detail}',
+    },
+    hint: { en: '{remedy}', zh: '{remedy}' },
+  },
+  DRILL_INCOMPLETE: {
+    exitCode: 18,
+    message: {
+      en: 'Restored, but not everything was compared, or is in the backup: {detail}',
+      zh: '已恢复，但并非全部内容都经过比对或包含在备份中：{detail}',
+    },
+    hint: {
+      en: 'The lines above and the drill record name each of them.',
+      zh: '上方输出与演练记录中逐项列明。',
+    },
+  },
+  DRILL_DIFFERENT: {
+    exitCode: 19,
+    message: {
+      en: 'The restored database differs from what was backed up in {count} places: {detail}',
+      zh: '恢复出的数据库与备份时有 {count} 处不同：{detail}',
+    },
+    hint: {
+      en: 'The lines above and the drill record name each difference. Make a new backup, and drill it.',
+      zh: '上方输出与演练记录中逐项列明。请重新备份并再次演练。',
+    },
+  },
+  DRILL_REFUSED: {
+    exitCode: 2,
+    message: { en: 'No drill: {detail}', zh: '未演练：{detail}' },
+    hint: { en: '{remedy} Nothing was changed.', zh: '{remedy} 未做任何改动。' },
+  },
+  SCRATCH_FAILED: {
+    exitCode: 20,
+    message: { en: 'The scratch server cannot be used: {detail}', zh: '临时服务器无法使用：{detail}' },
+    hint: { en: '{remedy}', zh: '{remedy}' },
+  },
   RETENTION_FAILED: {
     exitCode: 13,
     message: {

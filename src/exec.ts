@@ -15,6 +15,10 @@ export interface Command {
   readonly environment: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly workingDirectory?: string | undefined;
+  /** User and group to become, without any way back to more rights (no_new_privs); only root can. */
+  readonly userId?: number | undefined;
+  /** What the child gets when this process dies; KILL unless it would leave something behind then. `null`: it lives on. */
+  readonly deathSignal?: 'KILL' | 'QUIT' | null;
   /** Called for each line that the child writes to stderr. */
   readonly onErrorLine?: (line: string) => void;
 }
@@ -86,11 +90,28 @@ export function isExecutable(path: string): boolean {
 
 const SETPRIV = '/usr/bin/setpriv';
 
+/** What stands before a command line so that it runs as `Command.userId`, for scripts that start programs themselves. */
+export function asUser(userId: number | undefined): string[] {
+  return userId === undefined ? [] : [SETPRIV, ...userFlags(userId), '--'];
+}
+
+function userFlags(userId: number): string[] {
+  return [`--reuid=${userId}`, `--regid=${userId}`, '--clear-groups', '--no-new-privs'];
+}
+
+/** A change of the user would forget the signal again, so one setpriv does both. */
+function commandLine({ file, userId, deathSignal = 'KILL' }: Command): string[] {
+  const flags = [
+    ...(deathSignal === null ? [] : ['--pdeathsig', deathSignal]),
+    ...(userId === undefined ? [] : userFlags(userId)),
+  ];
+  // Where it is missing, somebody who asked for another user must not stay root.
+  const isNeeded = userId !== undefined || (flags.length > 0 && isExecutable(SETPRIV));
+  return isNeeded ? [SETPRIV, ...flags, '--', file] : [file];
+}
+
 function start(command: Command, stdin: 'pipe' | 'ignore'): RunningCommand {
-  const dyingWithUs = isExecutable(SETPRIV)
-    ? [SETPRIV, '--pdeathsig', 'KILL', '--', command.file]
-    : [command.file];
-  const [file = command.file, ...before] = dyingWithUs;
+  const [file = command.file, ...before] = commandLine(command);
   const child = execa(file, [...before, ...command.args], {
     env: command.environment,
     extendEnv: false,

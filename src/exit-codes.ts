@@ -26,11 +26,27 @@ export const EXIT_CODES: Readonly<Record<number, Text>> = {
   },
   13: { en: 'the backup is complete, but retention failed', zh: '备份已完成，但保留策略执行失败' },
   14: {
-    en: 'verify found a backup that is missing, truncated, altered or unreadable',
-    zh: 'verify 发现缺失、截断、被改动或不可读的备份',
+    en: 'a backup is missing, truncated, altered or unreadable; nothing was restored from it',
+    zh: '备份缺失、截断、被改动或不可读；未用其恢复任何内容',
   },
   15: { en: 'the remote store could not be listed or read', zh: '无法列出或读取远端存储' },
   16: { en: 'encryption or decryption failed', zh: '加密或解密失败' },
+  17: {
+    en: 'the restore failed; what it had made was removed, or is named',
+    zh: '恢复失败；已创建的内容已清除，或已指明',
+  },
+  18: {
+    en: 'restored, but not everything could be restored or compared; the output names what was left out',
+    zh: '已恢复，但并非全部内容都已恢复或比对；输出中指明了缺少的部分',
+  },
+  19: {
+    en: 'a drill restored the backup, and it differs from its fingerprint',
+    zh: '演练已恢复备份，但与其指纹不一致',
+  },
+  20: {
+    en: 'the scratch server of a drill could not be used',
+    zh: '演练所用的临时服务器无法使用',
+  },
   129: { en: 'interrupted by SIGHUP (the terminal was closed)', zh: '被 SIGHUP 中断（终端已关闭）' },
   130: { en: 'interrupted by SIGINT (Ctrl-C)', zh: '被 SIGINT（Ctrl-C）中断' },
   137: { en: 'only in reports: a run that ended without one', zh: '仅见于报表：运行结束时未留下报表' },

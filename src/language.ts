@@ -17,6 +17,11 @@ export function render(text: Text, language: Language, parameters: TextParameter
   });
 }
 
+/** The sentence with its parameters filled in, in both languages. */
+export function fillIn(text: Text, parameters: TextParameters): Text {
+  return { en: render(text, 'en', parameters), zh: render(text, 'zh', parameters) };
+}
+
 /** The language of a person: `BACKUP_LANG`, else the POSIX locale variables in their order of precedence. */
 export function chooseLanguage(environment: Readonly<Record<string, string | undefined>>): Language {
   const locale =

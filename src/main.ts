@@ -1,3 +1,4 @@
+import { askOnTerminal } from './ask.ts';
 import { runCli } from './cli.ts';
 import { describeError, PgBackupError } from './errors.ts';
 import { chooseLanguage } from './language.ts';
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
       signal,
       stdout: process.stdout,
       stderr: process.stderr,
+      ask: (question) => askOnTerminal(process.stdin, process.stderr, question, signal),
     });
   } catch (error) {
     const { exitCode, message, hint } = describeError(error, language);

@@ -43,6 +43,22 @@ export const MESSAGES = {
     en: 'The user "{user}" may not read passwords (pg_authid): the globals are written without them (--no-role-passwords)',
     zh: '用户 "{user}" 无权读取口令（pg_authid）：全局对象将不含口令（--no-role-passwords）',
   },
+  FINGERPRINT_UNAVAILABLE: {
+    en: 'No fingerprint is taken: {message} The dump goes on without it, and a drill can then compare nothing',
+    zh: '未采集指纹：{message} 转储照常进行，但演练将无从比对',
+  },
+  FINGERPRINT_DEFERRABLE: {
+    en: 'No fingerprint is taken: --serializable-deferrable shares its snapshot with nobody',
+    zh: '未采集指纹：--serializable-deferrable 无法与其他会话共享快照',
+  },
+  FINGERPRINT_WITHOUT_SNAPSHOT: {
+    en: 'The fingerprint was given up: pg_dump could not share its snapshot (does a load balancer stand before several servers, or has the user no third connection?) or wrote an archive that is not understood',
+    zh: '已放弃指纹：pg_dump 无法共享其快照（前面是否有负载均衡指向多台服务器，或该账号没有第三个连接可用？），或其归档无法解析',
+  },
+  FINGERPRINT_PARTIAL: {
+    en: 'The fingerprint is partial: {reason}. {detail}',
+    zh: '指纹不完整：{reason}。{detail}',
+  },
   NOT_READ_BACK: {
     en: 'The archive was encrypted but cannot be read back here: no identity or passphrase is set',
     zh: '归档已加密，但无法在此处读回：未设置身份文件或口令',
@@ -84,6 +100,44 @@ export const MESSAGES = {
   LOCAL_FILES_REMOVED: {
     en: 'Local files of {run} removed: the copy in OSS is confirmed',
     zh: '已删除 {run} 的本地文件：OSS 副本已确认',
+  },
+  STORE_NOT_LISTED: {
+    en: 'The store cannot be asked now ({message}); only the backups that are here are looked at',
+    zh: '目前无法访问远端存储（{message}）；仅考虑本地备份',
+  },
+  RESTORE_TEMPORARY: {
+    en: 'Restoring into "{temporary}", which becomes "{database}" when it is complete. Should this process be killed, remove it: DROP DATABASE {quoted} WITH (FORCE);',
+    zh: '正在恢复到 "{temporary}"，完成后更名为 "{database}"。若本进程被杀死，请将其删除：DROP DATABASE {quoted} WITH (FORCE);',
+  },
+  RESTORE_PROBLEM: { en: '{class}: {object}: {message}', zh: '{class}：{object}：{message}' },
+  RESTORE_PROBLEMS: {
+    en: 'pg_restore could not do everything: {fault} objects or rows are missing, {lesser} rights, owners, comments or the like are missing, {harmless} mean nothing',
+    zh: 'pg_restore 未能完成全部操作：{fault} 个对象或数据缺失，{lesser} 个权限、属主、注释等缺失，{harmless} 个无影响',
+  },
+  RESTORE_DATABASE_SETTING: {
+    en: 'A setting of the database could not be given to it: {message}',
+    zh: '未能应用该库的一项设置：{message}',
+  },
+  RESTORE_CLEARED: {
+    en: 'The unfinished database "{temporary}" was removed',
+    zh: '未完成的数据库 "{temporary}" 已删除',
+  },
+  RESTORE_LEFT: {
+    en: 'The unfinished database could not be removed ({message}). Remove it: DROP DATABASE {quoted} WITH (FORCE);',
+    zh: '未完成的数据库无法删除（{message}）。请手动删除：DROP DATABASE {quoted} WITH (FORCE);',
+  },
+  RESTORE_ROLES_CREATED: { en: 'Created the roles {names}', zh: '已创建角色 {names}' },
+  DOWNLOAD_KEPT: {
+    en: 'The dump that was fetched stays for the next attempt, for three days: {path}',
+    zh: '已下载的转储保留三天供下次尝试使用：{path}',
+  },
+  RESTORE_DONE: {
+    en: 'Restored {run} into "{database}" on {host}:{port} in {seconds} s',
+    zh: '已将 {run} 恢复到 {host}:{port} 上的 "{database}"，用时 {seconds} 秒',
+  },
+  CLIENT_INSECURE: {
+    en: 'The client {version} has known security holes: a crafted archive can run commands on this machine. Fixed in {fixed}. Update postgresql-client-{major}',
+    zh: '客户端 {version} 存在已知安全漏洞：精心构造的归档可在本机执行命令。已在 {fixed} 中修复，请升级 postgresql-client-{major}',
   },
   RETENTION_REMOVED: { en: 'Removed {run}: {reason}', zh: '已清理 {run}：{reason}' },
   RETENTION_DONE: {

@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly stdout: Output;
   /** For the log and the progress line. */
   readonly stderr: Output;
+  /** Asks a person; undefined where there is none. */
+  readonly ask: (question: string) => Promise<string | undefined>;
 }
 
 export const VERSION: string = JSON.parse(

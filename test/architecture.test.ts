@@ -22,15 +22,28 @@ const LOADER = 'tsx';
 
 /** The directories below src/ that each one may import from; the files that lie directly in src/ are below all of them, but for the entry. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  archive: [],
   config: [],
   encryption: ['config', 'files'],
   files: [],
   postgres: ['config'],
   report: ['files'],
+  fingerprint: ['archive', 'postgres', 'report'],
   storage: ['config', 'files', 'report'],
-  backup: ['config', 'encryption', 'files', 'postgres', 'report', 'storage'],
+  backup: ['archive', 'config', 'encryption', 'files', 'fingerprint', 'postgres', 'report', 'storage'],
+  restore: [
+    'archive',
+    'backup',
+    'config',
+    'encryption',
+    'files',
+    'fingerprint',
+    'postgres',
+    'report',
+    'storage',
+  ],
 };
-const ENTRY_FILES = ['main.ts', 'cli.ts', 'program.ts'];
+const ENTRY_FILES = ['main.ts', 'cli.ts', 'cli-drill.ts', 'cli-restore.ts', 'program.ts'];
 
 const LONGEST_LINES = 250;
 /** Tables: they grow with what they list, not with logic. */

@@ -87,6 +87,7 @@ async function run(
         stderr += text;
       },
     },
+    ask: async () => undefined,
   });
   return { exitCode, stdout, stderr };
 }

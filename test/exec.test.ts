@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import {
+  asUser,
   type Command,
   type CommandResult,
   describeOutcome,
@@ -13,6 +14,8 @@ import {
   startCommand,
 } from '../src/exec.ts';
 import { startChildScript } from './harness/child-script.ts';
+import { missing } from './harness/parts.ts';
+import { reachableDirectory } from './harness/server-programs.ts';
 import { temporaryDirectory } from './harness/temporary-directory.ts';
 import { until } from './integration/until.ts';
 
@@ -99,11 +102,40 @@ test('an abort after the end reaches nobody', async () => {
 
 const skip = existsSync('/usr/bin/setpriv') ? false : 'needs setpriv, which this machine lacks';
 test('a program dies with us even after kill -9', { skip, timeout: 20_000 }, async (t) => {
-  const parent = startChildScript(t, new URL('./run-sleep.ts', import.meta.url), []);
-  const pid = Number(await parent.nextLine());
-  assert.ok(isAlive(pid));
-  parent.child.kill('SIGKILL');
+  const pid = await orphan(t, 'KILL', temporaryDirectory(t));
   await until(() => isAlive(pid), false);
+});
+
+test('a program that asks for SIGQUIT gets that when we die', { skip, timeout: 20_000 }, async (t) => {
+  const directory = temporaryDirectory(t);
+  await orphan(t, 'QUIT', directory);
+  await until(() => existsSync(join(directory, 'quit')), true);
+});
+
+test('a program that asks for no signal outlives us', { timeout: 20_000 }, async (t) => {
+  const directory = temporaryDirectory(t);
+  await orphan(t, 'none', directory);
+  writeFileSync(join(directory, 'end'), '');
+  await until(() => existsSync(join(directory, 'ended')), true);
+});
+
+test('a program becomes another user for good, and still gets the signal when we die', {
+  skip: missing('root'),
+  timeout: 20_000,
+}, async (t) => {
+  const facts = 'id -u; id -g; id -G; grep -E "^(NoNewPrivs|CapPrm|CapEff):" /proc/self/status';
+  const { stdout } = await sh(facts, { userId: 65_534 });
+  assert.match(stdout, /^65534\n65534\n65534\nCapPrm:\t0+\nCapEff:\t0+\nNoNewPrivs:\t1\n$/);
+  const directory = reachableDirectory(t);
+  chmodSync(directory, 0o777);
+  await orphan(t, 'QUIT', directory, 65_534);
+  await until(() => existsSync(join(directory, 'quit')), true);
+});
+
+test('what stands before a command makes it run as another user', { skip: missing('root') }, async () => {
+  const { stdout } = await sh('"$@" id -u', { args: asUser(65_534) });
+  assert.equal(stdout, '65534\n');
+  assert.deepEqual(asUser(undefined), []);
 });
 
 test('a program can be talked to', async () => {
@@ -143,6 +175,25 @@ function sh(script: string, more: Partial<Command> = {}): Promise<CommandResult>
     ...more,
     args: ['-c', script, 'sh', ...(more.args ?? [])],
   });
+}
+
+/** The process id of a program whose parent got a kill -9. */
+async function orphan(
+  t: TestContext,
+  deathSignal: 'KILL' | 'QUIT' | 'none',
+  directory: string,
+  userId?: number,
+): Promise<number> {
+  const args = [deathSignal, directory, ...(userId === undefined ? [] : [String(userId)])];
+  const parent = startChildScript(t, new URL('./run-sleep.ts', import.meta.url), args);
+  const pid = Number(await parent.nextLine());
+  assert.ok(isAlive(pid));
+  t.after(() => {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
+  parent.child.kill('SIGKILL');
+  assert.equal(await parent.ended, 'SIGKILL');
+  return pid;
 }
 
 function isAlive(pid: number): boolean {

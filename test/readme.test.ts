@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { ageKey } from './encryption/keys.ts';
 import { clientDirectories, missing, ossutilPath, projectDirectory } from './harness/parts.ts';
 import { startPostgres } from './harness/postgres-server.ts';
+import { reachableDirectory, reachableServerPrograms } from './harness/server-programs.ts';
 import { temporaryDirectory } from './harness/temporary-directory.ts';
 import { startOssBucket } from './integration/oss-bucket.ts';
 
@@ -21,8 +22,11 @@ test('both READMEs give the same commands', async () => {
   assert.deepEqual(await shellBlocks('README.zh-CN.md'), await shellBlocks('README.md'));
 });
 
-test('the commands of the README back up and restore', { skip: missing('ossutil', 'age') }, async (t) => {
-  const [, copyExample = '', useIt = '', restore = '', decrypt = ''] = await shellBlocks('README.md');
+test('the commands of the README back up, restore and drill', {
+  skip: missing('ossutil', 'age'),
+}, async (t) => {
+  const blocks = await shellBlocks('README.md');
+  const [, copyExample = '', useIt = '', restore = '', byHand = '', drill = '', decrypt = ''] = blocks;
   const server = await startPostgres();
   t.after(() => server.stop());
   await server.createDatabase('community');
@@ -52,6 +56,9 @@ test('the commands of the README back up and restore', { skip: missing('ossutil'
       `PG_USER=${server.user}`,
       `BACKUP_BASE_DIR=${base}`,
       `BACKUP_LOG_DIR=${join(checkout, 'log')}`,
+      // Root's working copy and temporary directory may be out of the reach of the drill's server.
+      `DRILL_PG_BIN_DIR='${(await reachableServerPrograms(server.major)).directory}'`,
+      `DRILL_DIRECTORY='${reachableDirectory(t)}'`,
       ...Object.entries(bucket.settings('postgres/backups')).map(([name, value]) => `${name}='${value}'`),
       '',
     ].join('\n'),
@@ -66,8 +73,15 @@ test('the commands of the README back up and restore', { skip: missing('ossutil'
       .replaceAll('<host>', server.host)
       .replaceAll('<user>', server.user)
       .replaceAll('<database>', database);
-  await shell(fill(restore, run, 'restored'), data);
-  assert.equal(await server.psql('SELECT text FROM notes', { database: 'restored' }), 'from the readme');
+  const notes = (database: string): Promise<string> => server.psql('SELECT text FROM notes', { database });
+  assert.match((await shell(restore, checkout)).stdout, /^Restore plan$/m);
+  assert.equal(await notes('community_restored'), 'from the readme');
+  await shell(fill(byHand, run, 'restored'), data);
+  assert.equal(await notes('restored'), 'from the readme');
+  assert.match(
+    (await shell(drill, checkout)).stdout,
+    /result +restored; everything that was compared is equal/,
+  );
 
   const key = await ageKey(t);
   await appendFile(
@@ -79,7 +93,7 @@ test('the commands of the README back up and restore', { skip: missing('ossutil'
   const encryptedRun = encrypted.slice(0, -'.dump.age'.length);
   await copyFile(key.identityFile, join(data, 'key.txt'));
   await shell(fill(decrypt, encryptedRun), data);
-  const [, ...createAndRestore] = restore.split('\n');
+  const [, ...createAndRestore] = byHand.split('\n');
   await shell(fill(createAndRestore.join('\n'), encryptedRun, 'decrypted'), data);
-  assert.equal(await server.psql('SELECT text FROM notes', { database: 'decrypted' }), 'from the readme');
+  assert.equal(await notes('decrypted'), 'from the readme');
 });

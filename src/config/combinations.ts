@@ -65,6 +65,20 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    name: 'DRILL_PG_USER',
+    isBroken: (written) => has(written, 'DRILL_PG_HOST') && !has(written, 'DRILL_PG_USER'),
+    expected: { en: 'a user, because DRILL_PG_HOST is set', zh: '账号，因为设置了 DRILL_PG_HOST' },
+  },
+  {
+    name: 'DRILL_PG_HOST',
+    isBroken: (written) =>
+      !has(written, 'DRILL_PG_HOST') && (has(written, 'DRILL_PG_USER') || has(written, 'DRILL_PG_PASSWORD')),
+    expected: {
+      en: 'a host, because DRILL_PG_USER or DRILL_PG_PASSWORD is set and a throw-away server needs neither',
+      zh: '主机，因为设置了 DRILL_PG_USER 或 DRILL_PG_PASSWORD，而用后即弃的服务器不需要它们',
+    },
+  },
+  {
     name: 'OSS_SERVER_SIDE_ENCRYPTION',
     isBroken: (written) => has(written, 'OSS_KMS_KEY_ID') && written.OSS_SERVER_SIDE_ENCRYPTION !== 'KMS',
     expected: { en: 'KMS, because OSS_KMS_KEY_ID is set', zh: ' KMS，因为设置了 OSS_KMS_KEY_ID' },

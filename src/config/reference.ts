@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<SettingGroup, Text>> = {
   database: { en: 'Database', zh: '数据库' },
   backup: { en: 'Backup', zh: '备份' },
   storage: { en: 'Remote storage', zh: '远端存储' },
+  restore: { en: 'Restore and drill', zh: '恢复与演练' },
   program: { en: 'Program', zh: '程序' },
 };
 

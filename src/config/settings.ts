@@ -3,7 +3,7 @@ import type { Secret } from '../secret.ts';
 import { COMPRESSION_PATTERN } from './compression.ts';
 
 export type SettingType = 'text' | 'integer' | 'boolean' | 'choice' | 'words';
-export type SettingGroup = 'database' | 'backup' | 'storage' | 'program';
+export type SettingGroup = 'database' | 'backup' | 'storage' | 'restore' | 'program';
 
 export interface Setting {
   readonly group: SettingGroup;
@@ -128,8 +128,8 @@ export const SETTINGS = {
     pattern: FILE_PATH,
     expected: FILE_PATH_EXPECTED,
     description: {
-      en: 'Root of the local backups: data/, reports/, records/ and running/ lie below it.',
-      zh: '本地备份根目录：其下有 data/、reports/、records/ 与 running/。',
+      en: 'Root of the local backups: data/, reports/, records/, drills/ and others lie below it.',
+      zh: '本地备份根目录：其下有 data/、reports/、records/、drills/ 等目录。',
     },
   },
   BACKUP_LOG_DIR: {
@@ -258,8 +258,29 @@ export const SETTINGS = {
     pattern: FILE_PATH,
     expected: FILE_PATH_EXPECTED,
     description: {
-      en: 'File with the private key that decrypts (age identities, or an exported gpg secret key), for reading back and drills only.',
-      zh: '用于解密的私钥文件（age 身份，或导出的 gpg 私钥），仅用于读回校验与演练。',
+      en: 'File with the private key that decrypts (age identities, or an exported gpg secret key), for reading back, restores and drills only.',
+      zh: '用于解密的私钥文件（age 身份，或导出的 gpg 私钥），仅用于读回校验、恢复与演练。',
+    },
+  },
+  BACKUP_FINGERPRINT: {
+    group: 'backup',
+    type: 'choice',
+    choices: ['off', 'counts', 'content'],
+    default: 'counts',
+    description: {
+      en: 'What a restore is compared with later, taken from the same snapshot as the dump: the rows of each table and the inventory (counts), also a hash of all rows (content, which reads every row once more), or nothing.',
+      zh: '供日后恢复比对的指纹，与转储取自同一快照：counts 为各表行数与对象清单，content 另含全部行的哈希（会再读取每一行），off 为不采集。',
+    },
+  },
+  BACKUP_FINGERPRINT_TIMEOUT_MINUTES: {
+    group: 'backup',
+    type: 'integer',
+    default: '60',
+    minimum: 1,
+    maximum: 10080,
+    description: {
+      en: 'After so many minutes the fingerprint ends as partial; the dump never waits for it, only the end of the run does.',
+      zh: '超过该分钟数后，指纹以 partial 结束；转储从不等待指纹，仅本次运行的收尾会等待。',
     },
   },
   BACKUP_UPLOAD_TOOL: {
@@ -432,6 +453,110 @@ export const SETTINGS = {
     description: {
       en: 'Target path on the rclone remote; on S3 and OSS remotes it begins with the bucket, which must exist.',
       zh: 'rclone 目标路径；对 S3 与 OSS 远端，路径以桶名开头，且桶必须已存在。',
+    },
+  },
+  RESTORE_PG_HOST: {
+    group: 'restore',
+    type: 'text',
+    example: '127.0.0.1',
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'The server that restore writes to. Without it: PG_HOST.',
+      zh: 'restore 写入的服务器。未设置时取 PG_HOST。',
+    },
+  },
+  RESTORE_PG_PORT: {
+    group: 'restore',
+    type: 'integer',
+    minimum: 1,
+    maximum: 65535,
+    example: '5432',
+    description: { en: 'Its port. Without it: PG_PORT.', zh: '其端口。未设置时取 PG_PORT。' },
+  },
+  RESTORE_PG_USER: {
+    group: 'restore',
+    type: 'text',
+    example: 'postgres',
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'The user that restores, which may create databases: mostly another one than the backup user. Without it: PG_USER.',
+      zh: '执行恢复的账号，须可创建数据库，通常不是备份账号。未设置时取 PG_USER。',
+    },
+  },
+  RESTORE_PG_PASSWORD: {
+    group: 'restore',
+    type: 'text',
+    secret: true,
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'Password of that user. Without it: PGPASSWORD where the server and the user are the same ones, else PGPASSFILE or ~/.pgpass.',
+      zh: '该账号的密码。未设置时：服务器与账号均相同则用 PGPASSWORD，否则由 PGPASSFILE 或 ~/.pgpass 提供。',
+    },
+  },
+  DRILL_PG_HOST: {
+    group: 'restore',
+    type: 'text',
+    example: 'drill-db',
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'A server on which drills may make a scratch database. Without it a drill starts a throw-away server of its own.',
+      zh: '供演练创建临时数据库的服务器。未设置时，演练自行启动一个用后即弃的服务器。',
+    },
+  },
+  DRILL_PG_PORT: {
+    group: 'restore',
+    type: 'integer',
+    default: '5432',
+    minimum: 1,
+    maximum: 65535,
+    description: { en: 'The port of DRILL_PG_HOST.', zh: 'DRILL_PG_HOST 的端口。' },
+  },
+  DRILL_PG_USER: {
+    group: 'restore',
+    type: 'text',
+    example: 'drill',
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'The user on DRILL_PG_HOST; it needs the right to create databases.',
+      zh: 'DRILL_PG_HOST 上的账号，须可创建数据库。',
+    },
+  },
+  DRILL_PG_PASSWORD: {
+    group: 'restore',
+    type: 'text',
+    secret: true,
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'Password of that user. Without it libpq looks into PGPASSFILE or ~/.pgpass.',
+      zh: '该账号的密码。未设置时由 libpq 读取 PGPASSFILE 或 ~/.pgpass。',
+    },
+  },
+  DRILL_PG_BIN_DIR: {
+    group: 'restore',
+    type: 'text',
+    example: '/usr/lib/postgresql/17/bin',
+    pattern: FILE_PATH,
+    expected: FILE_PATH_EXPECTED,
+    description: {
+      en: 'Directory of initdb and postgres for throw-away servers. Without it the installed majors are searched, and the smallest that is not older than the source is taken.',
+      zh: '用后即弃服务器所用 initdb 与 postgres 的目录。未设置时查找已安装的主版本，选用不低于源库的最小版本。',
+    },
+  },
+  DRILL_DIRECTORY: {
+    group: 'restore',
+    type: 'text',
+    example: '/var/tmp',
+    pattern: FILE_PATH,
+    expected: FILE_PATH_EXPECTED,
+    description: {
+      en: 'Where a throw-away server keeps its files; needs room for the restored database. Without it: TMPDIR.',
+      zh: '用后即弃服务器的文件所在目录，需容得下恢复后的数据库。未设置时取 TMPDIR。',
     },
   },
   BACKUP_ENV_FILE: {

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import type { Text } from '../language.ts';
 import { SETTING_NAMES, settingOf } from './settings.ts';
 
-const OUR_PREFIXES = /^(BACKUP|PG|OSS|RCLONE)_/;
+const OUR_PREFIXES = /^(BACKUP|PG|OSS|RCLONE|RESTORE|DRILL)_/;
 /** rclone's own way to configure a remote without a file (rclone manual, "Config file"). */
 const RCLONE_CONFIGURATION = /^RCLONE_CONFIG(_|$)/;
 

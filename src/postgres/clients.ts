@@ -15,7 +15,7 @@ export interface Client {
   readonly psql: string;
 }
 
-const DEBIAN_ROOT = '/usr/lib/postgresql';
+export const DEBIAN_ROOT = '/usr/lib/postgresql';
 const REMEDY = 'apt-get install postgresql-client';
 
 /**
@@ -61,7 +61,8 @@ export function chooseClient(
   });
 }
 
-function candidateDirectories(path: string | undefined): string[] {
+/** Where PostgreSQL programs may lie: below /usr/lib/postgresql and on PATH. */
+export function candidateDirectories(path: string | undefined): string[] {
   const debian = existingMajors().map((major) => join(DEBIAN_ROOT, major, 'bin'));
   // Debian's /usr/bin/pg_dump is a wrapper that chooses a version by rules of its own.
   const onPath = pathDirectories(path).filter((directory) => !isDebianWrapper(join(directory, 'pg_dump')));
@@ -88,14 +89,23 @@ async function inspectClient(directory: string, path: string | undefined): Promi
   const find = (name: string): string => findCommand(name, [directory], REMEDY);
   const pgDump = find('pg_dump');
   const others = { pgDumpall: find('pg_dumpall'), pgRestore: find('pg_restore'), psql: find('psql') };
+  const said = await programVersion(pgDump, path);
+  if (said === undefined) {
+    throw new PgBackupError('COMMAND_MISSING', { command: 'pg_dump', places: directory, remedy: REMEDY });
+  }
+  return { ...said, directory, pgDump, ...others };
+}
+
+/** The version that a PostgreSQL program says it has, for example `17.10`; undefined where it says none. */
+export async function programVersion(
+  file: string,
+  path: string | undefined,
+): Promise<{ readonly major: number; readonly version: string } | undefined> {
   const { stdout } = await runCommand({
-    file: pgDump,
+    file,
     args: ['--version'],
     environment: { LC_ALL: 'C', PATH: path ?? '' },
   });
   const version = /\(PostgreSQL\) (\d+\S*)/.exec(stdout)?.[1];
-  if (version === undefined) {
-    throw new PgBackupError('COMMAND_MISSING', { command: 'pg_dump', places: directory, remedy: REMEDY });
-  }
-  return { major: Number.parseInt(version, 10), version, directory, pgDump, ...others };
+  return version === undefined ? undefined : { major: Number.parseInt(version, 10), version };
 }

@@ -20,15 +20,20 @@ test('a secret is read from the file that NAME_FILE gives, without one line end'
 
 test('NAME_FILE may stand in the env file, and every secret has one', () => {
   const { settings } = load(
-    { ...LOCAL, BACKUP_ENV_FILE: '/f' },
+    { ...LOCAL, BACKUP_ENV_FILE: '/f', DRILL_PG_HOST: 'drill-db', DRILL_PG_USER: 'drill' },
     {
-      '/f': 'PGPASSWORD_FILE=/a\nOSS_ACCESS_KEY_ID_FILE=/b\nOSS_ACCESS_KEY_SECRET_FILE=/c\n',
-      ...{ '/a': 'one', '/b': 'two', '/c': 'three' },
+      '/f': `PGPASSWORD_FILE=/a\nOSS_ACCESS_KEY_ID_FILE=/b\nOSS_ACCESS_KEY_SECRET_FILE=/c
+        RESTORE_PG_PASSWORD_FILE=/d\nDRILL_PG_PASSWORD_FILE=/e\n`,
+      ...{ '/a': 'one', '/b': 'two', '/c': 'three', '/d': 'four', '/e': 'five' },
     },
   );
   assert.deepEqual(
     [settings.PGPASSWORD, settings.OSS_ACCESS_KEY_ID, settings.OSS_ACCESS_KEY_SECRET].map((s) => s?.reveal()),
     ['one', 'two', 'three'],
+  );
+  assert.deepEqual(
+    [settings.RESTORE_PG_PASSWORD, settings.DRILL_PG_PASSWORD].map((s) => s?.reveal()),
+    ['four', 'five'],
   );
 });
 

@@ -10,6 +10,9 @@ const nearest: Record<string, string> = {
   OSS_ACCESS_KEY_SECRETS: 'OSS_ACCESS_KEY_SECRET',
   OSS_ACCESS_KEY_SECRET_FILES: 'OSS_ACCESS_KEY_SECRET_FILE',
   RCLONE_REMOTES: 'RCLONE_REMOTE',
+  BACKUP_FINGERPRINTS: 'BACKUP_FINGERPRINT',
+  RESTORE_PGHOST: 'RESTORE_PG_HOST',
+  DRILL_PGHOST: 'DRILL_PG_HOST',
 };
 for (const [name, meant] of Object.entries(nearest)) {
   test(`${name} is no setting, and the nearest real name is offered`, () => {

@@ -20,6 +20,7 @@ const surroundings = {
   signal: abortOnSignals(process, (exitCode) => process.exit(exitCode)),
   stdout: process.stdout,
   stderr: process.stderr,
+  ask: async () => undefined,
 };
 const context = createBackupContext(surroundings, loadFrom(surroundings));
 let isOver = false;

@@ -25,6 +25,7 @@ export async function runInProcess(args: readonly string[], environment: Env): P
         stderr += text;
       },
     },
+    ask: async () => undefined,
   });
   return { exitCode, stdout, stderr };
 }
