@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseLanguage, type Language, render, type Text } from '../src/language.ts';
 import { ossutilPath } from '../test/harness/parts.ts';
+import { reachableServerPrograms } from '../test/harness/server-programs.ts';
 import { startBucket } from './bucket.ts';
 import { type DemoInstallation, runPgBackup } from './pg-backup.ts';
 import { restoreAndCompare } from './read-back.ts';
@@ -21,7 +22,10 @@ async function demo(options: DemoOptions, cleanUp: AsyncDisposableStack): Promis
   const database = await startSampleDatabase(join(directory, 'postgres'), cleanUp);
   const ossutil = ossutilPath();
   const bucket = await startBucket(join(directory, 'oss'), cleanUp);
-  const installation: DemoInstallation = { directory, database, bucket, ossutil, language, signal };
+  const { directory: serverPrograms } = await reachableServerPrograms(database.major);
+  const installation: DemoInstallation = {
+    ...{ directory, database, bucket, ossutil, serverPrograms, language, signal },
+  };
   say(ossutil ? TEXTS.backUpOssutil : TEXTS.backUpSdk);
   await runPgBackup(['backup'], installation);
 
@@ -37,6 +41,8 @@ async function demo(options: DemoOptions, cleanUp: AsyncDisposableStack): Promis
   await runPgBackup(['list'], installation);
   say(TEXTS.verify);
   await runPgBackup(['verify', '--remote'], installation);
+  say(TEXTS.drill);
+  await runPgBackup(['drill'], installation);
   await showSummary(directory, { keep, language });
 }
 
@@ -73,6 +79,10 @@ const TEXTS = {
   verify: {
     en: 'pg-backup verify --remote: is every copy still what it was?',
     zh: 'pg-backup verify --remote：每个副本是否仍与原来一致？',
+  },
+  drill: {
+    en: 'pg-backup drill: restored into a throw-away server, and compared row by row with what was backed up',
+    zh: 'pg-backup drill：恢复到用后即弃的服务器，并与备份时逐行比对',
   },
   interrupted: { en: 'Interrupted; everything is cleared away.', zh: '已中断；所有内容均已清理。' },
 } as const satisfies Record<string, Text>;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Language } from '../src/language.ts';
@@ -16,13 +17,15 @@ export interface DemoInstallation {
   readonly bucket: Bucket;
   /** The path of the real one; without it the uploads go through the SDK. */
   readonly ossutil: string | undefined;
+  /** Where initdb and postgres are, for the drill. */
+  readonly serverPrograms: string;
   readonly language: Language;
   readonly signal: AbortSignal;
 }
 
 /** Runs a real pg-backup command with its output on this terminal. Throws unless it succeeds. */
 export async function runPgBackup(args: readonly string[], installation: DemoInstallation): Promise<void> {
-  const { directory, database, bucket, ossutil, language, signal } = installation;
+  const { directory, database, bucket, ossutil, serverPrograms, language, signal } = installation;
   const searchPath = [ossutil && dirname(ossutil), process.env['PATH']].filter(Boolean).join(delimiter);
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: 'inherit',
@@ -43,6 +46,10 @@ export async function runPgBackup(args: readonly string[], installation: DemoIns
       BACKUP_LOG_FORMAT: 'pretty',
       BACKUP_LANG: language,
       BACKUP_MODE: 'both',
+      BACKUP_FINGERPRINT: 'content',
+      DRILL_PG_BIN_DIR: serverPrograms,
+      // For root, the drill's server runs as somebody who cannot enter the directory of the demo.
+      DRILL_DIRECTORY: tmpdir(),
       BACKUP_UPLOAD_TOOL: ossutil ? 'ossutil' : 'sdk',
       OSS_BUCKET: bucket.name,
       OSS_PREFIX: 'postgres/backups',

@@ -55,8 +55,8 @@ export async function showSummary(
 }
 
 const DONE: Text = {
-  en: 'Done: {database} of database became a dump of {dump} in {seconds} s; read back, {objects} objects confirmed in the bucket, restored.',
-  zh: '完成：{database} 的数据库在 {seconds} 秒内备份为 {dump} 的转储；已读回，桶中 {objects} 个对象已确认，并已恢复比对。',
+  en: 'Done: {database} of database became a dump of {dump} in {seconds} s; read back, {objects} objects confirmed in the bucket, restored by a drill, and equal.',
+  zh: '完成：{database} 的数据库在 {seconds} 秒内备份为 {dump} 的转储；已读回，桶中 {objects} 个对象已确认，并经演练恢复，完全一致。',
 };
 const KEPT: Text = { en: 'Everything stays in {directory}', zh: '所有内容保留在 {directory}' };
 const CLEARED: Text = {
@@ -71,6 +71,7 @@ const NEXT: Text = {
   BACKUP_ENV_FILE=my.env npx pg-backup config
   BACKUP_ENV_FILE=my.env npx pg-backup backup
   BACKUP_ENV_FILE=my.env npx pg-backup list
+  BACKUP_ENV_FILE=my.env npx pg-backup drill
   npm test                          the whole suite on real parts`,
   zh: `接下来：
   npx pg-backup --help              命令与退出码
@@ -79,5 +80,6 @@ const NEXT: Text = {
   BACKUP_ENV_FILE=my.env npx pg-backup config
   BACKUP_ENV_FILE=my.env npx pg-backup backup
   BACKUP_ENV_FILE=my.env npx pg-backup list
+  BACKUP_ENV_FILE=my.env npx pg-backup drill
   npm test                          用真实组件运行全部测试`,
 };
