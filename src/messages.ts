@@ -126,6 +126,10 @@ export const MESSAGES = {
     en: 'The unfinished database could not be removed ({message}). Remove it: DROP DATABASE {quoted} WITH (FORCE);',
     zh: '未完成的数据库无法删除（{message}）。请手动删除：DROP DATABASE {quoted} WITH (FORCE);',
   },
+  RESTORE_ROLES_STAY: {
+    en: 'These roles were created before, and stay: {names}',
+    zh: '此前创建的以下角色将保留：{names}',
+  },
   RESTORE_ROLES_CREATED: { en: 'Created the roles {names}', zh: '已创建角色 {names}' },
   DOWNLOAD_KEPT: {
     en: 'The dump that was fetched stays for the next attempt, for three days: {path}',

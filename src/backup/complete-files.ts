@@ -20,8 +20,8 @@ export async function completeFiles(
   files: RunFiles,
   options: {
     readonly withGlobals: boolean;
-    /** To be bound to the dump whose sha256 is known only here. */
-    readonly fingerprint?: Omit<Fingerprint, 'dumpSha256'> | undefined;
+    /** To be bound to the dump and the globals, whose sha256 are known only here. */
+    readonly fingerprint?: Omit<Fingerprint, 'dumpSha256' | 'globalsSha256'> | undefined;
     readonly encryption?: Encryption | undefined;
     readonly also: StoreChecksum | undefined;
     readonly signal: AbortSignal;
@@ -36,7 +36,11 @@ export async function completeFiles(
   const checksum = await measureFile(files.partialChecksum, files.checksum, { also });
   const globals = withGlobals ? [await measureFile(files.partialGlobals, files.globals, { also })] : [];
   if (fingerprint) {
-    const text = writeFingerprint({ ...fingerprint, dumpSha256: dump.sha256 });
+    const text = writeFingerprint({
+      ...fingerprint,
+      dumpSha256: dump.sha256,
+      ...(globals[0] ? { globalsSha256: globals[0].sha256 } : {}),
+    });
     await writeSmallFile(files.partialFingerprint, text, encryption, signal);
   }
   const fingerprints = fingerprint

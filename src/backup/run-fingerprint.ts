@@ -7,6 +7,8 @@ import type { BackupContext } from './context.ts';
 import type { DatabaseAccess } from './database-access.ts';
 
 const MINUTE_MILLISECONDS = 60_000;
+/** For the snapshot, before the dump begins; and for the rest of a short dump's fingerprint. */
+const PATIENCE_MILLISECONDS = 60_000;
 
 /** The fingerprint of a run while it is being taken, beside the dump. */
 export interface RunFingerprint {
@@ -40,11 +42,15 @@ export async function openRunFingerprint(
     applicationName: `pg-backup fingerprint on ${hostname}`,
     signal: AbortSignal.any([access.signal, ending.signal]),
   });
+  const timeoutMilliseconds = BACKUP_FINGERPRINT_TIMEOUT_MINUTES * MINUTE_MILLISECONDS;
+  const impatience = setTimeout(() => ending.abort(), PATIENCE_MILLISECONDS);
   try {
     const taking = await startFingerprint({
-      ...{ session, level, clock, leftOut: options.leftOut },
-      timeoutMilliseconds: BACKUP_FINGERPRINT_TIMEOUT_MINUTES * MINUTE_MILLISECONDS,
+      ...{ session, level, clock, timeoutMilliseconds },
+      leftOut: options.leftOut,
     });
+    clearTimeout(impatience);
+    const startedMilliseconds = performance.now();
     let hasBegun = false;
     return {
       snapshot: taking.snapshot,
@@ -53,7 +59,15 @@ export async function openRunFingerprint(
         taking.begin(toc);
       },
       async result(sharing) {
+        // The server's own limit does not help where nothing is answered any more, or somebody's lock is waited for.
+        const elapsed = performance.now() - startedMilliseconds;
+        const left = Math.min(Math.max(elapsed, PATIENCE_MILLISECONDS), timeoutMilliseconds - elapsed);
+        const timer = setTimeout(() => {
+          taking.giveUp();
+          ending.abort();
+        }, left);
         const taken = hasBegun && sharing === 'with snapshot' ? await taking.taken : undefined;
+        clearTimeout(timer);
         await session.close();
         context.signal.throwIfAborted();
         if (!taken) log('warn', 'FINGERPRINT_WITHOUT_SNAPSHOT');
@@ -71,6 +85,7 @@ export async function openRunFingerprint(
       },
     };
   } catch (error) {
+    clearTimeout(impatience);
     await session.close();
     access.signal.throwIfAborted();
     if (!(error instanceof PgBackupError || error instanceof QueryFailed)) throw error;
@@ -82,8 +97,8 @@ export async function openRunFingerprint(
 
 const REASONS = {
   time: {
-    en: 'the time of BACKUP_FINGERPRINT_TIMEOUT_MINUTES was over',
-    zh: '已超过 BACKUP_FINGERPRINT_TIMEOUT_MINUTES 的时限',
+    en: 'its time was over (BACKUP_FINGERPRINT_TIMEOUT_MINUTES, or as long again as the dump took)',
+    zh: '已超时（BACKUP_FINGERPRINT_TIMEOUT_MINUTES，或转储结束后又过了同样长的时间）',
   },
   rewritten: {
     en: 'tables were truncated or rewritten while the backup ran',

@@ -4,7 +4,7 @@ import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
 import { artifactFiles, partialFiles } from '../files/layout.ts';
 import { summarise } from '../fingerprint/fingerprint.ts';
-import type { RunRecord } from '../report/record.ts';
+import type { FingerprintSummary, RunRecord } from '../report/record.ts';
 import type { Following, Store } from '../storage/store.ts';
 import { completeFiles } from './complete-files.ts';
 import type { BackupContext } from './context.ts';
@@ -114,8 +114,7 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   }
 
   const taken = fingerprint && (await stage('fingerprint', () => fingerprint.result(sharing)));
-  // A record is plain text, and names no table of a backup that is encrypted.
-  if (taken) findings.fingerprint = { ...summarise(taken), ...(encryption ? { rowsByTable: {} } : {}) };
+  if (taken) findings.fingerprint = withoutNames(summarise(taken), encryption !== undefined);
 
   // It reads from a name that the file is about to lose.
   await stopFollowing(context, attempt.following);
@@ -226,4 +225,11 @@ function isBusy(error: unknown): boolean {
 function targetOf(context: BackupContext): { database: string; host: string; port: number; user: string } {
   const { PG_DATABASE, PG_HOST, PG_PORT, PG_USER } = context.settings;
   return { database: PG_DATABASE, host: PG_HOST, port: PG_PORT, user: PG_USER };
+}
+
+/** A record is plain text, and names no table of a backup that is encrypted. */
+function withoutNames(summary: FingerprintSummary, isEncrypted: boolean): FingerprintSummary {
+  if (!isEncrypted) return summary;
+  const { detail: _detail, ...others } = summary;
+  return { ...others, rowsByTable: {} };
 }

@@ -279,8 +279,8 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 10080,
     description: {
-      en: 'After so many minutes the fingerprint ends as partial; the dump never waits for it, only the end of the run does.',
-      zh: '超过该分钟数后，指纹以 partial 结束；转储从不等待指纹，仅本次运行的收尾会等待。',
+      en: 'After so many minutes the fingerprint ends as partial. The dump never waits for it; the end of the run does, for as long again as the dump took at most, or a minute.',
+      zh: '超过该分钟数后，指纹以 partial 结束。转储从不等待指纹；本次运行的收尾至多再等待与转储相同的时长（不足一分钟按一分钟）。',
     },
   },
   BACKUP_UPLOAD_TOOL: {

@@ -76,6 +76,8 @@ export interface Fingerprint extends Pick<Measured, 'serverMajor' | 'sequences' 
   readonly run: string;
   /** Of the dump file that it belongs to, encrypted or not. */
   readonly dumpSha256: string;
+  /** Of the globals that were made with it; absent where there are none. */
+  readonly globalsSha256?: string;
   readonly level: FingerprintLevel;
   readonly status: 'complete' | 'partial';
   readonly reason?: PartialReason;
@@ -87,7 +89,7 @@ export interface Fingerprint extends Pick<Measured, 'serverMajor' | 'sequences' 
 }
 
 /** A fingerprint before the dump is complete. */
-export type Taken = Omit<Fingerprint, 'version' | 'run' | 'dumpSha256'>;
+export type Taken = Omit<Fingerprint, 'version' | 'run' | 'dumpSha256' | 'globalsSha256'>;
 
 export function summarise(taken: Taken): FingerprintSummary {
   const { level, status, reason, detail, durationSeconds, tables, sequences, largeObjects, inventory } =
@@ -146,6 +148,7 @@ const check = compileSchema({
     version: { const: 1 },
     run: TEXT,
     dumpSha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+    globalsSha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     level: { enum: ['counts', 'content'] },
     status: { enum: ['complete', 'partial'] },
     reason: { enum: ['time', 'rewritten', 'failed'] },

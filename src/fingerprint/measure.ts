@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../postgres/identifier.ts';
+import { quoteIdentifier, quoteLiteral } from '../postgres/identifier.ts';
 import type { Session } from '../postgres/session.ts';
 import type { FingerprintLevel } from '../report/record.ts';
 import type { DatabaseFacts, SequenceFacts, TableName } from './fingerprint.ts';
@@ -60,14 +60,22 @@ export async function measureTable(
   const columns = String(before['columns'] ?? '');
   const hash =
     level === 'content' ? `, coalesce(sum(hashtextextended(ROW(${columns})::text, 0)), 0)::text AS hash` : '';
-  const [row] = await session.query(`
-    SELECT count(*) AS rows${hash}, (SELECT ${IS_UNCHANGED} FROM ${TABLE} AND c.oid = ${objectId}) AS is_unchanged
-      FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)} ${condition}`);
+  const count = `SELECT count(*) AS rows${hash}, (SELECT ${IS_UNCHANGED} FROM ${TABLE} AND c.oid = ${objectId}) AS is_unchanged
+      FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+  const [row] = await session.query(condition === '' ? count : runInServer(`${count} ${condition}`));
   if (row?.['is_unchanged'] !== true) return undefined;
   return {
     rows: Number(row['rows']),
     ...(level === 'content' ? { hash: String(row['hash']) } : {}),
   };
+}
+
+/** A condition is text of the database's own. As a constant the server alone reads it; as a part of the script, psql would obey its backslashes. */
+function runInServer(count: string): string {
+  const value = (column: string): string => `(xpath('/row/${column}/text()', document))[1]::text`;
+  return `
+    SELECT ${value('rows')} AS rows, ${value('hash')} AS hash, ${value('is_unchanged')} = 'true' AS is_unchanged
+      FROM query_to_xml(${quoteLiteral(count)}, false, true, '') AS document`;
 }
 
 const TABLE = 'pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace';

@@ -1,6 +1,5 @@
 import type { Toc } from '../archive/toc.ts';
-import { PgBackupError } from '../errors.ts';
-import { QueryFailed, type Session } from '../postgres/session.ts';
+import type { Session } from '../postgres/session.ts';
 import type { FingerprintLevel } from '../report/record.ts';
 import { inDump } from './dump-contents.ts';
 import type { TableFacts, Taken } from './fingerprint.ts';
@@ -26,8 +25,10 @@ export interface Taking {
   readonly snapshot: string;
   /** To be called with the dump's table of contents as soon as it is known: it tells what the dump holds. */
   begin(toc: Toc): void;
-  /** Resolves once everything is measured, the time is over or the session is lost; rejects for bugs only. */
+  /** Resolves once everything is measured, the time is over, or the session is lost; never rejects. */
   readonly taken: Promise<Taken>;
+  /** Says that the time is over; the session is for the caller to end. */
+  giveUp(): void;
 }
 
 /**
@@ -40,15 +41,25 @@ export async function startFingerprint(options: FingerprintOptions): Promise<Tak
   const snapshot = await exportSnapshot(session);
   await holdNoMoreLocks(session);
   const toc = Promise.withResolvers<Toc>();
-  const taken = toc.promise.then((known) => take(options, known));
-  // A bug must not end the process in the middle of the dump; whoever waits for the fingerprint hears of it.
-  taken.catch(() => {});
-  return { snapshot, begin: toc.resolve, taken };
+  const ending = { isGivenUp: false };
+  const giveUp = (): void => {
+    ending.isGivenUp = true;
+  };
+  return {
+    snapshot,
+    begin: toc.resolve,
+    taken: toc.promise.then((known) => take(options, known, ending)),
+    giveUp,
+  };
 }
 
 type Draft = { -readonly [Key in keyof Taken]: Taken[Key] };
 
-async function take(options: FingerprintOptions, toc: Toc): Promise<Taken> {
+async function take(
+  options: FingerprintOptions,
+  toc: Toc,
+  ending: { readonly isGivenUp: boolean },
+): Promise<Taken> {
   const { level, leftOut, timeoutMilliseconds, clock } = options;
   const startedMilliseconds = performance.now();
   const deadline = startedMilliseconds + timeoutMilliseconds;
@@ -68,9 +79,9 @@ async function take(options: FingerprintOptions, toc: Toc): Promise<Taken> {
     if (isComplete) draft.status = 'complete';
     else draft.reason = 'rewritten';
   } catch (error) {
-    if (!(error instanceof PgBackupError || error instanceof QueryFailed)) throw error;
-    draft.reason = performance.now() >= deadline ? 'time' : 'failed';
-    if (draft.reason === 'failed') draft.detail = error.message;
+    draft.reason = ending.isGivenUp || performance.now() >= deadline ? 'time' : 'failed';
+    // Whatever it is, also a bug: the dump is worth more than its fingerprint.
+    if (draft.reason === 'failed') draft.detail = error instanceof Error ? error.message : String(error);
   }
   draft.durationSeconds = Math.round(performance.now() - startedMilliseconds) / 1000;
   return draft;

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { PgBackupError } from '../errors.ts';
 import { type CommandResult, startCommand } from '../exec.ts';
 import { connectionString, type Target } from './connection.ts';
@@ -63,7 +62,16 @@ export function openSession(options: SessionOptions): Session {
   // A psql that is gone closes the pipe; `ended` tells why.
   psql.stdin.on('error', () => {});
   const waiting: ((line: string) => void)[] = [];
-  createInterface({ input: psql.stdout }).on('line', (line) => waiting.shift()?.(line));
+  // Not readline: it also ends lines at U+2028 and U+2029, which JSON may hold.
+  let open: string[] = [];
+  psql.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const [first = '', ...others] = text.split('\n');
+    open.push(first);
+    for (const next of others) {
+      waiting.shift()?.(open.join(''));
+      open = [next];
+    }
+  });
 
   const lost = new AbortController();
   let isClosing = false;

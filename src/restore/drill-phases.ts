@@ -13,7 +13,7 @@ import type { Draft } from './drill-outcome.ts';
 import { readBackup } from './drill-read.ts';
 import { restoreInto } from './drill-restore.ts';
 import { checkInStage, fetchInStage } from './obtain-in-stages.ts';
-import { chooseRestoreClient } from './restore-client.ts';
+import { chooseRestoreClient, warnOfHoles } from './restore-client.ts';
 import { openRunSource } from './run-source.ts';
 import { checkScratch, explained, openScratch, type Scratch } from './scratch.ts';
 import { type Clearing, prepareScratch, type ScratchDatabase } from './scratch-database.ts';
@@ -62,6 +62,7 @@ async function carryOut(
   const sourceMajor = Number.parseInt(toc.serverVersion, 10);
   const client = chooseRestoreClient(clients, toc, sourceMajor);
   draft.client = { version: client.version };
+  warnOfHoles(context, client);
 
   const scratch = await stage('server', () =>
     openScratch(context, { source, sourceMajor, client, temporaryDirectory, jobs }),

@@ -42,7 +42,7 @@ export function judge(
     detail:
       counts.fault > named.length ? fillIn(AND_MORE, { detail, count: counts.fault - named.length }) : detail,
     // Of a new database its maker says what became of it.
-    remedy: options.inOneTransaction ? ROLLED_BACK : '',
+    remedy: !options.inOneTransaction ? '' : LOST.test(result.stderr) ? PERHAPS_COMMITTED : ROLLED_BACK,
   });
 }
 
@@ -63,6 +63,13 @@ const CLASSES: Readonly<Record<ProblemClass, Text>> = {
   fault: { en: 'missing', zh: '缺失' },
 };
 const AND_MORE: Text = { en: '{detail} (and {count} more)', zh: '{detail}（另有 {count} 项）' };
+/** In libpq's words (fe-misc.c), which are English by LC_ALL=C. */
+const LOST =
+  /server closed the connection unexpectedly|connection to server was lost|no connection to the server/;
+const PERHAPS_COMMITTED: Text = {
+  en: 'It ran in one transaction, so the database is as it was; unless the connection was lost in the moment of the commit: look.',
+  zh: '恢复在单个事务中进行，数据库保持原样；若连接恰在提交时中断则例外：请查看。',
+};
 const ROLLED_BACK: Text = {
   en: 'It ran in one transaction, so the database is as it was.',
   zh: '恢复在单个事务中进行，数据库保持原样。',

@@ -1,6 +1,8 @@
 import type { Toc } from '../archive/toc.ts';
+import type { BackupContext } from '../backup/context.ts';
 import { PgBackupError } from '../errors.ts';
 import type { Client } from '../postgres/clients.ts';
+import { neededMinor } from '../postgres/fixed-minors.ts';
 
 /** The first client that reads a format (PostgreSQL sources, pg_backup_archiver.h). */
 const OLDEST_CLIENT: Readonly<Record<number, number>> = { 14: 12, 15: 16, 16: 17 };
@@ -21,4 +23,11 @@ export function chooseRestoreClient(clients: readonly Client[], toc: Toc, server
     places: clients.map(({ directory, version }) => `${directory} (${version})`).join(', ') || 'PATH',
     remedy: `apt-get install postgresql-client-${needed}`,
   });
+}
+
+/** Logs that a crafted archive could run commands here, where the client is too old to be safe from that. */
+export function warnOfHoles({ log }: BackupContext, { version }: Client): void {
+  const fixed = neededMinor(version);
+  if (fixed !== undefined)
+    log('warn', 'CLIENT_INSECURE', { version, fixed, major: Number.parseInt(fixed, 10) });
 }

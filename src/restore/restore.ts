@@ -3,7 +3,6 @@ import type { BackupContext } from '../backup/context.ts';
 import { createStages } from '../backup/stages.ts';
 import { PgBackupError } from '../errors.ts';
 import { fillIn, type Text } from '../language.ts';
-import { neededMinor } from '../postgres/fixed-minors.ts';
 import { QueryFailed } from '../postgres/session.ts';
 import { inPlace, intoNewDatabase, type RestorePhase, type RestoreWork } from './into-database.ts';
 import type { ObtainedDump } from './obtain-dump.ts';
@@ -12,6 +11,7 @@ import type { RestorePlan } from './plan.ts';
 import { describePlan } from './plan-text.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { refusalsOf } from './refusals.ts';
+import { warnOfHoles } from './restore-client.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import { createRoles, type RolePlan } from './roles.ts';
 
@@ -38,15 +38,7 @@ export async function restore(
     if (refusals.length > 0) throw refused(refusals);
     if (how.planOnly) return;
     if (plan.target.existing?.isEmpty === false && !how.yes) await confirm(options.to, how);
-    const insecure = neededMinor(plan.client.version);
-    if (insecure) {
-      const { version } = plan.client;
-      context.log('warn', 'CLIENT_INSECURE', {
-        version,
-        fixed: insecure,
-        major: Number.parseInt(insecure, 10),
-      });
-    }
+    warnOfHoles(context, plan.client);
     const stage = createStages<RestorePhase>(context, []);
     const dump = await fetchInStage(context, plan.source, store, stage);
     await using ending = new AsyncDisposableStack();
@@ -80,9 +72,16 @@ async function carryOut(context: BackupContext, plan: RestorePlan, work: Restore
   const startedMilliseconds = performance.now();
   const { roles } = plan;
   if (roles && roles.missing.length > 0) await work.stage('roles', () => restoreRoles(context, plan, roles));
-  const lesser = await work.stage('restore', () =>
-    method === 'new database' ? intoNewDatabase(context, plan, work) : inPlace(context, plan, work),
-  );
+  const lesser = await work
+    .stage('restore', () =>
+      method === 'new database' ? intoNewDatabase(context, plan, work) : inPlace(context, plan, work),
+    )
+    .catch((error) => {
+      if (roles?.missing.length) {
+        context.log('warn', 'RESTORE_ROLES_STAY', { names: roles.missing.join(', ') });
+      }
+      throw error;
+    });
   context.log('info', 'RESTORE_DONE', {
     ...{ run: source.run, database: options.to, host: access.host, port: access.port },
     seconds: Math.round((performance.now() - startedMilliseconds) / 100) / 10,

@@ -191,7 +191,8 @@ async function runThroughPsql(
   else if (!endedItself) unwanted.abort();
   const result = await psql.ended;
   signal.throwIfAborted();
-  if (said === `${committed}\n`) return result;
+  // It was observed, whatever came afterwards.
+  if (said === `${committed}\n`) return { ...result, exitCode: 0, signal: undefined };
   if (isWhole || endedItself) return { ...result, exitCode: result.exitCode || undefined };
   if (input.status === 'rejected' && !isClosedPipe(input.reason)) throw input.reason;
   if (written.exitCode === 0 && output.status === 'rejected') throw output.reason;

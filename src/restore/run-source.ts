@@ -83,16 +83,27 @@ export async function openRunSource(
     file: SourceFile,
     range?: { readonly start: number; readonly end: number },
   ): Promise<Readable> => openFile(file, store, signal, range);
-  const readPlain = async (kind: ArtifactKind): Promise<Buffer | undefined> => {
+  const readPlain = async (kind: ArtifactKind, expected?: string): Promise<Buffer | undefined> => {
     const file = files.get(kind);
     if (!file || encryption?.canDecrypt === false) return undefined;
     if (file.sizeBytes > MAXIMUM_SMALL_BYTES) throw altered(file, TOO_LARGE);
     const bytes = await onDisk(file.path ?? file.name, async () => readBytes(await open(file)));
-    const recorded = run.known?.record?.artifacts.find(({ name }) => name === file.name)?.sha256;
-    if (recorded !== undefined && recorded !== hashOf(bytes)) throw altered(file, OTHER_SHA256);
+    const artifact = run.known?.record?.artifacts.find(({ name }) => name === file.name);
+    const wanted = artifact?.sha256 ?? expected;
+    if (wanted !== undefined && wanted !== hashOf(bytes)) throw altered(file, OTHER_SHA256);
     return readBytes(decrypt(Readable.from([bytes])));
   };
   const sha256 = await expectedSha256(run, dump, files.get('checksum'), open);
+  const readFingerprint = async (): Promise<Fingerprint | undefined> => {
+    const bytes = await readPlain('fingerprint');
+    const file = files.get('fingerprint');
+    if (bytes === undefined || !file) return undefined;
+    const fingerprint = parseFingerprint(bytes.toString('utf8'));
+    if (!fingerprint) throw altered(file, NO_FINGERPRINT);
+    const isOfThisDump = fingerprint.run === run.name && fingerprint.dumpSha256 === sha256;
+    if (!isOfThisDump) throw altered(file, fillIn(OTHER_DUMP, { run: fingerprint.run }));
+    return fingerprint;
+  };
   return {
     run: run.name,
     database: parseRunName(run.name)?.database ?? '',
@@ -107,18 +118,11 @@ export async function openRunSource(
       const file = { ...dump, path };
       return readHead(await openHead(file, open), decrypt, file);
     },
-    async readFingerprint() {
-      const bytes = await readPlain('fingerprint');
-      const file = files.get('fingerprint');
-      if (bytes === undefined || !file) return undefined;
-      const fingerprint = parseFingerprint(bytes.toString('utf8'));
-      if (!fingerprint) throw altered(file, NO_FINGERPRINT);
-      const isOfThisDump = fingerprint.run === run.name && fingerprint.dumpSha256 === sha256;
-      if (!isOfThisDump) throw altered(file, fillIn(OTHER_DUMP, { run: fingerprint.run }));
-      return fingerprint;
-    },
+    readFingerprint,
     async readGlobals() {
-      const bytes = await readPlain('globals');
+      // Without a record only the fingerprint can tell what they must be; one that is damaged tells nothing.
+      const fingerprint = await readFingerprint().catch(() => undefined);
+      const bytes = await readPlain('globals', fingerprint?.globalsSha256);
       return bytes && parseGlobals(decodeGlobals(bytes), files.get('globals')?.name ?? '');
     },
     close: async () => encryption?.close(),

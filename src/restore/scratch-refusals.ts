@@ -33,8 +33,12 @@ export function refuseServer(
 ): void {
   const { server, mayCreateDatabases } = target;
   const identifier = record?.server?.systemIdentifier;
-  const isSource = identifier !== undefined && identifier === server.systemIdentifier;
-  if (kind === 'named' && isSource && !onSourceServer) throw refused(IS_SOURCE, SAY_SO, { host, port });
+  if (kind === 'named' && !onSourceServer) {
+    if (identifier === undefined || server.systemIdentifier === undefined) {
+      throw refused(MAY_BE_SOURCE, SAY_SO, { host, port });
+    }
+    if (identifier === server.systemIdentifier) throw refused(IS_SOURCE, SAY_SO, { host, port });
+  }
   if (server.major < sourceMajor) {
     throw refused(TOO_OLD, NEWER_SERVER, { host, port, major: server.major, sourceMajor });
   }
@@ -53,6 +57,11 @@ function refused(detail: Text, remedy: Text, parameters: TextParameters): PgBack
 const IS_SOURCE: Text = {
   en: '{host}:{port} is the server that the backup was taken from',
   zh: '{host}:{port} 正是该备份的来源服务器',
+};
+/** One server has many addresses: a socket, an alias, a pooler. */
+const MAY_BE_SOURCE: Text = {
+  en: 'nothing here tells whether {host}:{port} is the server that the backup was taken from',
+  zh: '此处无从判断 {host}:{port} 是否就是该备份的来源服务器',
 };
 const SAY_SO: Text = {
   en: 'Set DRILL_PG_HOST to another one, or say that it may bear the load: --on-source-server.',

@@ -156,6 +156,15 @@ export function assertNotEqual(
   return drill;
 }
 
+/** A script in place of pg_restore: it restores, and then does something more to the database. */
+export function afterRestore(sql: string): string {
+  return `"$REAL" "$@" || exit
+    for argument; do case $argument in --dbname=*) database=\${argument#--dbname=} ;; esac; done
+    "$(dirname "$REAL")/psql" --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 --dbname="$database" --file=- <<'END' || exit 77
+${sql};
+END`;
+}
+
 export function proofOf(here: Installation, run: string): string | undefined {
   return here.records().find(({ name }) => name === run)?.record.proof;
 }

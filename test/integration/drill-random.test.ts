@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
-import { assertEqual, assertNotEqual, installDrills } from './drill-installation.ts';
+import { afterRestore, assertEqual, assertNotEqual, installDrills } from './drill-installation.ts';
 import { randomDatabase } from './random-database.ts';
 
 const client15 = clientDirectories().get(15) ?? '';
 const RUNS = 3;
 const CHANGES = 4;
-/** Restores, and then does one thing more to the database. */
-const CHANGING = `"$REAL" "$@" || exit; for argument; do case $argument in --dbname=*) database=\${argument#--dbname=} ;; esac; done
-  "$(dirname "$REAL")/psql" --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 --dbname="$database" --file='CHANGE' || exit 77`;
-
 describe('a drill of an arbitrary database', {
   skip: missing('postgres-server-15', 'postgres-client-15'),
 }, () => {
@@ -49,18 +43,13 @@ describe('a drill of an arbitrary database', {
           assert.match(drilled.stdout, /restored, and equal\n$/);
 
           // A server of its own for each of them would cost more time than it tells.
-          const changing = wrapClient(
-            client15,
-            { pg_restore: CHANGING.replace('CHANGE', join(here.directory, 'change')) },
-            t,
-          );
           const there = {
             ...{ DRILL_PG_HOST: server.host, DRILL_PG_PORT: String(server.port), DRILL_PG_USER: server.user },
-            ...{ DRILL_PG_PASSWORD: server.password, PG_BIN_DIR: changing },
+            DRILL_PG_PASSWORD: server.password,
           };
           for (const change of changes) {
-            writeFileSync(join(here.directory, 'change'), `${change};\n`);
-            const changed = await here.run(['drill', '--on-source-server'], there);
+            const PG_BIN_DIR = wrapClient(client15, { pg_restore: afterRestore(change) }, t);
+            const changed = await here.run(['drill', '--on-source-server'], { ...there, PG_BIN_DIR });
             assertNotEqual(here, changed, { exitCode: 19, outcome: 'different' });
           }
         },

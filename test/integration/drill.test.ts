@@ -2,17 +2,20 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { parseRunName } from '../../src/backup/run-name.ts';
 import type { Fingerprint } from '../../src/fingerprint/fingerprint.ts';
 import { artifactsOf } from '../backup/past-run.ts';
-import { missing } from '../harness/parts.ts';
+import { wrapClient } from '../harness/fake-bin.ts';
+import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import {
   addBackups,
+  afterRestore,
   assertEqual,
   assertNotEqual,
   type Backups,
-  type DrillInstallation,
+  differencesOf,
   installDrills,
   makeBackups,
   proofOf,
@@ -29,7 +32,12 @@ const SHOP = `
   SELECT lo_from_bytea(0, 'large') \\gset`;
 
 const EXCLUSION = '--exclude-table-data=public.big';
+const client15 = clientDirectories().get(15) ?? '';
 const directory = temporaryDirectory();
+/** What somebody else does to the restored database. */
+const CHANGES = `
+  DELETE FROM item WHERE id = 7; ALTER TABLE item DROP CONSTRAINT item_pkey, ALTER name SET DEFAULT ''; COMMENT ON TABLE item IS 'x';
+  ALTER TABLE item OWNER TO CURRENT_USER; DROP TABLE big; CREATE TABLE more (); SELECT nextval('counter'), lo_create(0)`;
 
 describe('a drill', { skip, concurrency: 2 }, () => {
   let server: PostgresServer;
@@ -110,6 +118,33 @@ describe('a drill', { skip, concurrency: 2 }, () => {
     );
     assert.match(result.stdout, /\n {2}result {4}restored; everything that was compared is equal\n$/);
     assert.doesNotMatch(result.stdout, /restored, and equal/);
+  });
+
+  test('names each thing that is not as it was', async (t) => {
+    const here = await installDrills(t, server, 'shop', {
+      PG_BIN_DIR: wrapClient(client15, { pg_restore: afterRestore(CHANGES) }, t),
+    });
+    addBackups(here, counts);
+    const [run = ''] = counts.runs;
+    const result = await here.run(['drill']);
+    const drill = assertNotEqual(here, result, { exitCode: 19, outcome: 'different' });
+    assert.deepEqual(differencesOf(drill).sort(), [
+      'comment: table public.item',
+      'definition: table public.item',
+      'grants: table public.item',
+      'large objects: large objects',
+      'missing: index public.item_pkey',
+      'missing: table constraint item_pkey on public.item',
+      'missing: table public.big',
+      'owner: table public.item',
+      'rows: table public.item',
+      'sequence: sequence public.counter',
+      'unexpected: table public.more',
+    ]);
+    assert.match(result.stdout, /≠ table public\.item: rows: "1000" in the backup, "999" restored\n/);
+    assert.match(result.stdout, /≠ table public\.big: missing\n/);
+    assert.match(result.stderr, new RegExp(`\\[DRILL_DIFFERENT\\] .* in 11 places: ${run}: `));
+    assert.equal(proofOf(here, run), 'read');
   });
 
   test('speaks Chinese', async (t) => {
@@ -204,11 +239,11 @@ describe('a drill', { skip, concurrency: 2 }, () => {
     assert.match(result.stderr, /\[COPY_ALTERED\]/);
     assert.deepEqual(here.remains(), []);
 
-    assertEqual(here, await here.run(['drill', '--at', startOf(here, oldest)]));
+    assertEqual(here, await here.run(['drill', '--at', startOf(oldest)]));
     assert.equal(here.newestDrill().run, oldest);
     assertEqual(here, await here.run(['drill', newest]));
     assert.equal(here.newestDrill().run, newest);
-    const since = await here.run(['drill', '--all-since', startOf(here, newest)]);
+    const since = await here.run(['drill', '--all-since', startOf(newest)]);
     assertEqual(here, since);
     assert.deepEqual(
       [...since.stdout.matchAll(/^Drill of (.*)$/gm)].map(([, run]) => run),
@@ -224,6 +259,6 @@ describe('a drill', { skip, concurrency: 2 }, () => {
   });
 });
 
-function startOf(here: DrillInstallation, run: string): string {
-  return here.records().find(({ name }) => name === run)?.record.startedAt ?? '';
+function startOf(run: string): string {
+  return parseRunName(run)?.startedAt.toISOString() ?? '';
 }
