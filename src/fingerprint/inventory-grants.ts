@@ -25,7 +25,7 @@ const RIGHTS: Readonly<Record<string, readonly [acl: string, standard: string, w
 
 /**
  * What pg_dump writes of objects that initdb or an extension made: rights that differ from their first ones (PostgreSQL manual,
- * 53.27 pg_init_privs); a `-` before those that were taken away.
+ * 53.27 pg_init_privs); a `-` before those that were taken away. Those of the information schema are in no dump.
  */
 export function standardGrantsQuery(): string {
   const objects = Object.entries(RIGHTS).map(
@@ -48,7 +48,7 @@ export function standardGrantsQuery(): string {
                      UNION ALL
                      (SELECT '-' || text FROM (${grantsOf('first')} EXCEPT ${grantsOf('now')}) taken)) changed) changes
      WHERE (o.id < ${FIRST_OID_OF_USERS} OR e.refobjid IS NOT NULL) AND (o.acl IS NOT NULL OR p.initprivs IS NOT NULL)
-       AND changes.grants IS NOT NULL`;
+       AND changes.grants IS NOT NULL AND 'information_schema' NOT IN (coalesce(i.schema, ''), i.identity)`;
 }
 
 function grantsOf(when: 'now' | 'first'): string {

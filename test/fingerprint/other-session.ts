@@ -34,8 +34,11 @@ export async function holdTransaction(
   };
 }
 
-/** Waits until the query, of any columns, has a row. */
+/** Waits until the query, of any columns, has a row; for a minute. */
 export async function untilOne(server: PostgresServer, query: string): Promise<void> {
   const look = `SELECT count(*) FROM (${query}) AS q`;
-  while ((await server.psql(look)) === '0');
+  const deadline = performance.now() + 60_000;
+  while ((await server.psql(look)) === '0') {
+    if (performance.now() > deadline) throw new Error(`nothing is found by ${query}`);
+  }
 }

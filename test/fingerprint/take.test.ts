@@ -28,6 +28,9 @@ const TABLES = `
   SELECT lo_from_bytea(4711, 'large') \\gset
   ANALYZE;`;
 
+const WIDE =
+  'CREATE TABLE wide AS SELECT i AS id, repeat(md5(i::text), 100) AS text FROM generate_series(1, 2000) AS i';
+
 for (const major of [15, 18]) {
   describe(`a fingerprint under the snapshot of the dump, on server ${major}`, {
     skip: missing(`postgres-server-${major}`, `postgres-client-${major}`),
@@ -146,6 +149,8 @@ for (const major of [15, 18]) {
 
     test('waits behind whoever waits for pg_dump, and does not take what he leaves for the rows of the snapshot', async (t) => {
       const database = await create();
+      // More than all the buffers between pg_dump and us can hold.
+      await server.psql(WIDE, { database });
       const session = sessionTo(server, database);
       t.after(() => session.close());
       const taking = await startFingerprint({
@@ -170,7 +175,7 @@ for (const major of [15, 18]) {
         ['partial', 'rewritten'],
         fingerprint.detail,
       );
-      assert.deepEqual(rowsOf(fingerprint), { big: 5000, other: 1 });
+      assert.deepEqual(rowsOf(fingerprint), { big: 5000, other: 1, wide: 2000 });
       assert.ok(fingerprint.inventory);
     });
 
