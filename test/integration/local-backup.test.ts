@@ -93,7 +93,15 @@ describe('a backup in mode local', { skip }, () => {
     // The rights on what initdb made differ from major to major.
     const { grants: _grants, ...made } = inventory;
     const parts = { index: 1, 'table constraint': 1 };
-    assert.deepEqual(made, { schema: 2, extension: 1, table: 1, view: 1, sequence: 1, ...parts });
+    assert.deepEqual(made, {
+      schema: 2,
+      extension: 1,
+      database: 1,
+      table: 1,
+      view: 1,
+      sequence: 1,
+      ...parts,
+    });
     assert.ok(durationSeconds > 0);
     assert.equal(
       record.server?.systemIdentifier,
