@@ -33,8 +33,9 @@ export async function writeRecord(path: string, record: RunRecord): Promise<void
   await writeDurably(path, `${JSON.stringify(record, undefined, 2)}\n`, PUBLIC_FILE_MODE);
 }
 
-export async function writeDrillRecord(path: string, record: DrillRecord): Promise<void> {
-  await writeDurably(path, `${JSON.stringify(record, undefined, 2)}\n`, PUBLIC_FILE_MODE);
+/** `mode`: private where it names what is encrypted in the backup. */
+export async function writeDrillRecord(path: string, record: DrillRecord, mode: number): Promise<void> {
+  await writeDurably(path, `${JSON.stringify(record, undefined, 2)}\n`, mode);
 }
 
 /** Reads every drill record of a directory; whatever cannot be read is counted, never an error. */

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import type { BackupContext } from '../backup/context.ts';
-import { ensureDirectory, PUBLIC_DIRECTORY_MODE } from '../files/durable-files.ts';
+import {
+  ensureDirectory,
+  PRIVATE_FILE_MODE,
+  PUBLIC_DIRECTORY_MODE,
+  PUBLIC_FILE_MODE,
+} from '../files/durable-files.ts';
 import { filesOfRun, type Layout, layoutOf } from '../files/layout.ts';
 import type { Comparison, OmissionKind } from '../fingerprint/compare.ts';
 import { readRecord, writeDrillRecord, writeRecord } from '../report/directory.ts';
@@ -15,6 +20,8 @@ export interface Draft {
   readonly phases: StageRecord<DrillPhase>[];
   place: DrillRecord['place'];
   sizeBytes: number;
+  /** Its record may name what is encrypted in the backup. */
+  isEncrypted: boolean;
   jobs: number;
   server?: NonNullable<DrillRecord['server']>;
   client?: NonNullable<DrillRecord['client']>;
@@ -32,7 +39,8 @@ export async function publishDrill(context: BackupContext, draft: Draft): Promis
   const record = toRecord(context, draft);
   await ensureDirectory(layout.drills, PUBLIC_DIRECTORY_MODE);
   const time = record.startedAt.replaceAll(/[-:.]/g, '');
-  await writeDrillRecord(join(layout.drills, `${draft.run}_${time}.json`), record);
+  const mode = draft.isEncrypted ? PRIVATE_FILE_MODE : PUBLIC_FILE_MODE;
+  await writeDrillRecord(join(layout.drills, `${draft.run}_${time}.json`), record, mode);
   if (draft.comparison && provesRestoring(draft.comparison)) await raiseProof(layout, draft.run);
   return record;
 }

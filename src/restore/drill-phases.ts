@@ -47,8 +47,9 @@ async function carryOut(
   const source = await openRunSource(context, run, { store, temporaryDirectory });
   clearing.push(() => source.close());
   Object.assign(draft, { place: source.place, sizeBytes: source.dump.sizeBytes });
+  draft.isEncrypted = source.encryption !== 'none';
   // An encrypted dump comes through a pipe, which parallel jobs cannot share.
-  if (source.encryption !== 'none') draft.jobs = 1;
+  if (draft.isEncrypted) draft.jobs = 1;
   const { jobs } = draft;
   if (!source.canRead) throw new PgBackupError('DRILL_REFUSED', { detail: NO_KEYS, remedy: SET_KEYS });
   const clients = await findClients(settings.PG_BIN_DIR, environment['PATH']);

@@ -60,6 +60,7 @@ function startDraft(context: BackupContext, run: CopiesOfRun, { jobs }: DrillOpt
     phases: [],
     place: isHere ? 'local' : 'remote',
     sizeBytes: isHere ? run.local.sizeBytes : 0,
+    isEncrypted: false,
     jobs: jobsFor({ jobs }),
   };
 }

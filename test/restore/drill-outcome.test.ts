@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { layoutOf } from '../../src/files/layout.ts';
@@ -37,6 +37,7 @@ function start(t: TestContext, scrub = (text: string) => text) {
         phases: [],
         place: 'local',
         sizeBytes: 1000,
+        isEncrypted: false,
         jobs: 1,
       },
       ...changes,
@@ -121,4 +122,16 @@ describe('how long a restore will take', () => {
     await publish({ startedAt: at(5) });
     assert.equal(await expectedRestoreSeconds(layout, 'community', 2500), 10);
   });
+});
+
+test('the record of a drill of an encrypted backup is for nobody else', async (t) => {
+  for (const [isEncrypted, mode] of [
+    [false, 0o644],
+    [true, 0o600],
+  ] as const) {
+    const { layout, publish } = start(t);
+    await publish({ isEncrypted });
+    const [name = ''] = readdirSync(layout.drills);
+    assert.equal(statSync(join(layout.drills, name)).mode & 0o777, mode);
+  }
 });
