@@ -4,6 +4,8 @@ export interface ErrorKind {
   readonly exitCode: number;
   readonly message: Text;
   readonly hint: Text;
+  /** The same run may succeed in some minutes, with nobody having mended anything. */
+  readonly mayPass?: true;
 }
 
 const NO_HINT: Text = { en: '', zh: '' };
@@ -77,6 +79,7 @@ export const ERRORS = {
   },
   CONNECTION_FAILED: {
     exitCode: 4,
+    mayPass: true,
     message: {
       en: 'Cannot connect to the database "{database}" on {host}:{port}: {detail}',
       zh: '无法连接 {host}:{port} 上的数据库 "{database}"：{detail}',
@@ -99,6 +102,7 @@ export const ERRORS = {
   },
   CONNECTION_LOST: {
     exitCode: 4,
+    mayPass: true,
     message: {
       en: 'The connection to {host}:{port} was lost: {detail}',
       zh: '与 {host}:{port} 的连接中断：{detail}',
@@ -151,11 +155,88 @@ export const ERRORS = {
   },
   DUMP_FAILED: {
     exitCode: 8,
+    mayPass: true,
     message: { en: 'pg_dump failed ({outcome}): {detail}', zh: 'pg_dump 失败（{outcome}）：{detail}' },
     hint: { en: 'The log of this run has the whole output.', zh: '完整输出见本次运行的日志。' },
   },
+  REPLAY_CONFLICT: {
+    exitCode: 8,
+    mayPass: true,
+    message: {
+      en: 'The standby server {host}:{port} cancelled the dump, because it had to replay changes of its primary: {detail}',
+      zh: '备库 {host}:{port} 取消了转储，因为必须回放主库的变更：{detail}',
+    },
+    hint: {
+      en: 'Set BACKUP_PAUSE_REPLAY=true; or on the standby hot_standby_feedback = on, or a max_standby_streaming_delay (and max_standby_archive_delay) longer than the dump takes; or back up the primary.',
+      zh: '设置 BACKUP_PAUSE_REPLAY=true；或在备库上设 hot_standby_feedback = on，或让 max_standby_streaming_delay（及 max_standby_archive_delay）长于转储时间；或改为备份主库。',
+    },
+  },
+  REPLAY_PAUSE_FAILED: {
+    exitCode: 6,
+    message: {
+      en: 'The replay of WAL on {host}:{port} could not be paused: {detail}',
+      zh: '无法暂停 {host}:{port} 上的 WAL 回放：{detail}',
+    },
+    hint: { en: '{remedy}', zh: '{remedy}' },
+  },
+  LOCK_TIMEOUT: {
+    exitCode: 8,
+    mayPass: true,
+    message: {
+      en: 'pg_dump waited {seconds} s in vain for the lock of {object}, held by {holder}.',
+      zh: 'pg_dump 等待 {object} 的锁达 {seconds} 秒仍未获得，持锁者：{holder}。',
+    },
+    hint: {
+      en: 'Let the backup run at another time than what alters tables, end that session, or raise BACKUP_LOCK_WAIT_SECONDS.',
+      zh: '请避开修改表结构的时段进行备份，或结束该会话，或增大 BACKUP_LOCK_WAIT_SECONDS。',
+    },
+  },
+  HOOK_FAILED: {
+    exitCode: 21,
+    message: {
+      en: 'BACKUP_HOOK_BEFORE failed ({outcome}): {detail}',
+      zh: 'BACKUP_HOOK_BEFORE 执行失败（{outcome}）：{detail}',
+    },
+    hint: {
+      en: 'Nothing was backed up. Mend the command, or set BACKUP_HOOK_BEFORE_FAILURE=continue.',
+      zh: '未进行备份。请修正该命令，或设置 BACKUP_HOOK_BEFORE_FAILURE=continue。',
+    },
+  },
+  SOME_FAILED: {
+    exitCode: 22,
+    message: { en: '{count} of {total} failed: {failures}', zh: '{total} 项中有 {count} 项失败：{failures}' },
+    hint: { en: 'The log above tells of each.', zh: '各项原因见上方日志。' },
+  },
+  TIMED_OUT: {
+    exitCode: 23,
+    message: {
+      en: 'The run was ended after {minutes} minutes (BACKUP_TIMEOUT_MINUTES).',
+      zh: '运行超过 {minutes} 分钟（BACKUP_TIMEOUT_MINUTES），已被终止。',
+    },
+    hint: {
+      en: 'The stages in the record show where the time went. Complete files stay and are sent by the next run.',
+      zh: '记录中的各阶段显示时间花在何处。已完整的文件会保留，由下次运行补传。',
+    },
+  },
+  UNHEALTHY: {
+    exitCode: 24,
+    message: { en: '{detail}', zh: '{detail}' },
+    hint: {
+      en: 'See the log, and what a backup needs: pg-backup doctor',
+      zh: '请查看日志，并检查备份所需的条件：pg-backup doctor',
+    },
+  },
+  DOCTOR_FAILED: {
+    exitCode: 25,
+    message: {
+      en: 'To be mended: {count} of {total} checks failed.',
+      zh: '待修复：{total} 项检查中有 {count} 项未通过。',
+    },
+    hint: { en: 'Each ✗ above has what mends it below it.', zh: '上方每个 ✗ 之下都有修复方法。' },
+  },
   GLOBALS_FAILED: {
     exitCode: 8,
+    mayPass: true,
     message: {
       en: 'pg_dumpall --globals-only failed ({outcome}): {detail}',
       zh: 'pg_dumpall --globals-only 失败（{outcome}）：{detail}',
@@ -164,6 +245,7 @@ export const ERRORS = {
   },
   ARCHIVE_DAMAGED: {
     exitCode: 9,
+    mayPass: true,
     message: {
       en: 'The dump cannot be read back ({outcome}): {detail}',
       zh: '转储文件无法完整读回（{outcome}）：{detail}',
@@ -175,6 +257,7 @@ export const ERRORS = {
   },
   DISK_FULL: {
     exitCode: 10,
+    mayPass: true,
     message: {
       en: 'No space left on the device while writing {path} ({freeSize} free).',
       zh: '写入 {path} 时磁盘空间不足（剩余 {freeSize}）。',
@@ -194,6 +277,7 @@ export const ERRORS = {
   },
   UPLOAD_FAILED: {
     exitCode: 11,
+    mayPass: true,
     message: { en: 'Upload of {object} failed: {detail}', zh: '上传 {object} 失败：{detail}' },
     hint: {
       en: '{remedy} The local files stay and the next run sends them again.',
@@ -210,6 +294,7 @@ export const ERRORS = {
   },
   REMOTE_MISMATCH: {
     exitCode: 12,
+    mayPass: true,
     message: {
       en: 'The remote copy {object} is not what was uploaded: {detail}',
       zh: '远端副本 {object} 与上传内容不一致：{detail}',
@@ -221,6 +306,7 @@ export const ERRORS = {
   },
   CONFIRM_FAILED: {
     exitCode: 12,
+    mayPass: true,
     message: {
       en: 'The remote copy {object} could not be confirmed: {detail}',
       zh: '无法确认远端副本 {object}：{detail}',

@@ -22,6 +22,13 @@ export interface ErrorDescription {
   readonly hint: string;
 }
 
+/** Whether the same thing may go well in some minutes, with nobody having mended anything. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof PgBackupError)) return false;
+  const kind: ErrorKind = ERRORS[error.code];
+  return kind.mayPass === true;
+}
+
 /** What to tell a person about anything that was thrown. */
 export function describeError(error: unknown, language: Language): ErrorDescription {
   const known =
@@ -29,9 +36,11 @@ export function describeError(error: unknown, language: Language): ErrorDescript
       ? error
       : new PgBackupError('INTERNAL', { detail: error instanceof Error ? error.message : String(error) });
   const kind: ErrorKind = ERRORS[known.code];
+  // Where one error stands for several, it has theirs.
+  const { signal, exitCode } = known.parameters;
   return {
     code: known.code,
-    exitCode: STOP_SIGNALS[known.parameters['signal'] as StopSignal] ?? kind.exitCode,
+    exitCode: STOP_SIGNALS[signal as StopSignal] ?? (typeof exitCode === 'number' ? exitCode : kind.exitCode),
     message: render(kind.message, language, known.parameters),
     hint: render(kind.hint, language, known.parameters),
   };

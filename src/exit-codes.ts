@@ -47,6 +47,17 @@ export const EXIT_CODES: Readonly<Record<number, Text>> = {
     en: 'the scratch server of a drill could not be used',
     zh: '演练所用的临时服务器无法使用',
   },
+  21: { en: 'the command before the run failed; nothing was backed up', zh: '运行前的命令失败；未进行备份' },
+  22: {
+    en: 'several databases or targets failed, for different reasons',
+    zh: '多个数据库或目标失败，原因各异',
+  },
+  23: { en: 'the run did not end within its deadline', zh: '运行未在时限内结束' },
+  24: {
+    en: 'a backup is overdue, or there is none yet (healthcheck)',
+    zh: '备份逾期，或尚无备份（healthcheck）',
+  },
+  25: { en: 'something has to be mended (doctor)', zh: '存在需要修复的问题（doctor）' },
   129: { en: 'interrupted by SIGHUP (the terminal was closed)', zh: '被 SIGHUP 中断（终端已关闭）' },
   130: { en: 'interrupted by SIGINT (Ctrl-C)', zh: '被 SIGINT（Ctrl-C）中断' },
   137: { en: 'only in reports: a run that ended without one', zh: '仅见于报表：运行结束时未留下报表' },

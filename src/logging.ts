@@ -11,6 +11,11 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** Writes one message of the catalogue with its parameters, in the person's language, scrubbed of every secret. */
 export type Log = (level: LogLevel, id: MessageId, parameters?: TextParameters) => void;
 
+/** The same log with `[label] ` in front of each message, for what works side by side with its like. */
+export function withLabel(log: Log, label: string): Log {
+  return (level, id, parameters) => log(level, id, { ...parameters, label });
+}
+
 /** Where readable output goes; a terminal is told by `isTTY`. */
 export interface Output {
   readonly isTTY?: boolean;
@@ -69,7 +74,11 @@ export function createLog(options: LogOptions): Log {
     { write },
   );
   const log: Log = (level, id, parameters = {}) =>
-    logger[level]({ event: id, ...parameters }, render(MESSAGES[id], options.language, parameters));
+    logger[level](
+      { event: id, ...parameters },
+      (parameters['label'] === undefined ? '' : `[${parameters['label']}] `) +
+        render(MESSAGES[id], options.language, parameters),
+    );
   return log;
 }
 

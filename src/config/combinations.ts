@@ -11,7 +11,8 @@ interface Rule {
 
 /** What no single setting can tell: returns the settings to correct, and what is expected of each. */
 export function brokenCombinations(written: Written): { name: SettingName; expected: Text }[] {
-  return RULES.filter(({ isBroken }) => isBroken(written));
+  const broken = RULES.filter(({ isBroken }) => isBroken(written));
+  return [...new Map(broken.map((rule) => [rule.name, rule])).values()];
 }
 
 /** The region that an OSS endpoint names, if it does: `oss-cn-hangzhou[-internal].aliyuncs.com`. */
@@ -27,7 +28,40 @@ const NOT_FOR_RCLONE: readonly SettingName[] = [
   'OSS_OBJECT_TAGS',
 ];
 
+const CHANNEL_SECRETS: readonly (readonly [SettingName, SettingName])[] = [
+  ['NOTIFY_DINGTALK_URL', 'NOTIFY_DINGTALK_SECRET'],
+  ['NOTIFY_FEISHU_URL', 'NOTIFY_FEISHU_SECRET'],
+  ['NOTIFY_WEBHOOK_URL', 'NOTIFY_WEBHOOK_SECRET'],
+  // What is not signed may come from anybody.
+  ['NOTIFY_WEBHOOK_SECRET', 'NOTIFY_WEBHOOK_URL'],
+  ['NOTIFY_EMAIL_FROM', 'NOTIFY_SMTP_URL'],
+  ['NOTIFY_EMAIL_TO', 'NOTIFY_SMTP_URL'],
+  ['NOTIFY_SMTP_URL', 'NOTIFY_EMAIL_FROM'],
+  ['NOTIFY_SMTP_URL', 'NOTIFY_EMAIL_TO'],
+];
+
 const RULES: readonly Rule[] = [
+  {
+    name: 'PG_DATABASE',
+    isBroken: (written) => has(written, 'PG_DATABASE') === has(written, 'PG_DATABASES'),
+    expected: {
+      en: 'the name of a database, or PG_DATABASES instead of it, one of the two (community)',
+      zh: '数据库名，或改用 PG_DATABASES，二者取一（community）',
+    },
+  },
+  {
+    name: 'PG_EXCLUDE_DATABASES',
+    isBroken: (written) => has(written, 'PG_EXCLUDE_DATABASES') && written.PG_DATABASES !== '*',
+    expected: {
+      en: 'no value unless PG_DATABASES=*, because otherwise the names are given',
+      zh: '留空：仅在 PG_DATABASES=* 时有用',
+    },
+  },
+  {
+    name: 'PG_DATABASES',
+    isBroken: ({ PG_DATABASES = '' }) => PG_DATABASES !== '*' && PG_DATABASES.split(/\s+/).includes('*'),
+    expected: { en: '* alone, or names', zh: '单独一个 *，或库名列表' },
+  },
   {
     name: 'RETENTION_KEEP',
     isBroken: ({ RETENTION_KEEP = '' }) => hasRepetition(RETENTION_KEEP.split(',')),
@@ -78,6 +112,11 @@ const RULES: readonly Rule[] = [
       zh: '主机，因为设置了 DRILL_PG_USER 或 DRILL_PG_PASSWORD，而用后即弃的服务器不需要它们',
     },
   },
+  ...CHANNEL_SECRETS.map(([name, other]) => ({
+    name,
+    isBroken: (written: Written) => !has(written, name) && has(written, other),
+    expected: { en: `a value, because ${other} is set`, zh: `取值，因为设置了 ${other}` },
+  })),
   {
     name: 'OSS_SERVER_SIDE_ENCRYPTION',
     isBroken: (written) => has(written, 'OSS_KMS_KEY_ID') && written.OSS_SERVER_SIDE_ENCRYPTION !== 'KMS',

@@ -37,5 +37,9 @@ export function effectiveSettings(loaded: LoadedSettings, language: Language): s
 function defaultText(name: SettingName, language: Language): string {
   const setting = settingOf(name);
   if (setting.default !== undefined) return `=${setting.default}`;
+  if (setting.requiredUnless) {
+    const other = setting.requiredUnless;
+    return render({ en: ` (required, or ${other})`, zh: `（与 ${other} 二者必填其一）` }, language);
+  }
   return setting.required ? render({ en: ' (required)', zh: '（必填）' }, language) : '';
 }

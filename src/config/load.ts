@@ -18,6 +18,11 @@ export interface LoadedSettings {
   readonly environment: Environment;
 }
 
+export interface LoadOptions {
+  /** For what reads reports and records only: nothing is required then. */
+  readonly readsReportsOnly?: boolean;
+}
+
 interface Origin {
   readonly value: string;
   readonly source: Text;
@@ -31,6 +36,7 @@ export function loadSettings(
   environment: Environment,
   readFile: (path: string) => string,
   language: Language,
+  { readsReportsOnly = false }: LoadOptions = {},
 ): LoadedSettings {
   const problems: Text[] = [];
   const warnings: Text[] = [];
@@ -55,6 +61,7 @@ export function loadSettings(
       ? '***'
       : written[name as SettingName]?.replaceAll(AGE_SECRET_KEY, '***');
     const source = sources[name as SettingName] ?? NOT_SET;
+    if (kind === 'missing' && readsReportsOnly) continue;
     // A secret that could not be read is told about already.
     if (kind === 'missing' && problems.some((problem) => problem.en.startsWith(`${name}_FILE`))) continue;
     problems.push({

@@ -7,8 +7,11 @@ import { expectedValue } from './validate.ts';
 const GROUPS: Readonly<Record<SettingGroup, Text>> = {
   database: { en: 'Database', zh: '数据库' },
   backup: { en: 'Backup', zh: '备份' },
+  schedule: { en: 'Schedule', zh: '定时' },
+  notify: { en: 'Notifications', zh: '通知' },
   storage: { en: 'Remote storage', zh: '远端存储' },
   restore: { en: 'Restore and drill', zh: '恢复与演练' },
+  server: { en: 'Report server', zh: '报表服务' },
   program: { en: 'Program', zh: '程序' },
 };
 
@@ -97,7 +100,7 @@ function namesIn(group: SettingGroup): typeof SETTING_NAMES {
 function exampleLines(name: string, setting: Setting): string[] {
   const value = setting.default ?? setting.example ?? '';
   const assignment = `${name}=${/[^\w./:@-]/.test(value) ? `'${value}'` : value}`;
-  const isActive = setting.required || isRequiredByDefault(setting);
+  const isActive = setting.required || setting.requiredUnless || isRequiredByDefault(setting);
   // Without an example a secret could not be told from a value that somebody forgot to replace.
   const line = isActive && !setting.secret ? assignment : `# ${assignment}`;
   const secret = setting.secret ? [`# ${name}_FILE=/run/secrets/${name.toLowerCase()}`] : [];
@@ -114,6 +117,10 @@ function isRequiredByDefault({ requiredWhen }: Setting): boolean {
 function defaultCell(setting: Setting, language: Language): string {
   if (setting.default !== undefined) return `\`${setting.default}\``;
   if (setting.required) return render({ en: 'required', zh: '必填' }, language);
+  if (setting.requiredUnless) {
+    const other = setting.requiredUnless;
+    return render({ en: `required, or \`${other}\``, zh: `与 \`${other}\` 二者必填其一` }, language);
+  }
   const when = Object.entries(setting.requiredWhen ?? {}).map(
     ([name, values]) => `\`${name}=${values.join('|')}\``,
   );

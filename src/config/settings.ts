@@ -3,7 +3,15 @@ import type { Secret } from '../secret.ts';
 import { COMPRESSION_PATTERN } from './compression.ts';
 
 export type SettingType = 'text' | 'integer' | 'boolean' | 'choice' | 'words';
-export type SettingGroup = 'database' | 'backup' | 'storage' | 'restore' | 'program';
+export type SettingGroup =
+  | 'database'
+  | 'backup'
+  | 'schedule'
+  | 'notify'
+  | 'storage'
+  | 'restore'
+  | 'server'
+  | 'program';
 
 export interface Setting {
   readonly group: SettingGroup;
@@ -19,6 +27,8 @@ export interface Setting {
   readonly pattern?: string;
   readonly expected?: Text;
   readonly required?: true;
+  /** Required as long as this one is not set; they exclude each other. */
+  readonly requiredUnless?: string;
   /** Needed only where other settings have one of these values. */
   readonly requiredWhen?: Readonly<Record<string, readonly string[]>>;
   /** Never shown; may also be given as `NAME_FILE`, the path of a file that holds it. */
@@ -31,6 +41,10 @@ const NO_BLANKS = '^[^\\s\\u0000-\\u001f\\u007f]+$';
 const NO_BLANKS_EXPECTED: Text = { en: 'text without blanks', zh: '不含空白的文本' };
 const FILE_PATH = '^/[^\\u0000-\\u001f\\u007f]*$';
 const FILE_PATH_EXPECTED: Text = { en: 'an absolute path', zh: '绝对路径' };
+const HTTP_URL = '^https?://[^\\s\\u0000-\\u001f\\u007f]+$';
+const HTTP_URL_EXPECTED: Text = { en: 'an http:// or https:// address', zh: 'http:// 或 https:// 地址' };
+const MAIL_ADDRESS = '^[^\\u0000-\\u001f\\u007f]*[^\\s@<]+@[^\\s@>]+>?$';
+const MAIL_ADDRESS_EXPECTED: Text = { en: 'an e-mail address', zh: '邮件地址' };
 const WHEN_UPLOADING_TO_OSS = {
   BACKUP_MODE: ['oss', 'both'],
   BACKUP_UPLOAD_TOOL: ['ossutil', 'sdk'],
@@ -71,11 +85,36 @@ export const SETTINGS = {
   PG_DATABASE: {
     group: 'database',
     type: 'text',
-    required: true,
+    requiredUnless: 'PG_DATABASES',
     example: 'community',
     pattern: ONE_LINE,
     expected: ONE_LINE_EXPECTED,
-    description: { en: 'The database to back up.', zh: '需备份的数据库名。' },
+    description: {
+      en: 'The database to back up. It, or PG_DATABASES, is required.',
+      zh: '需备份的数据库名。与 PG_DATABASES 二者必填其一。',
+    },
+  },
+  PG_DATABASES: {
+    group: 'database',
+    type: 'words',
+    example: 'community shop',
+    pattern: '^[^,]*$',
+    expected: { en: 'names with blanks between them, not commas', zh: '以空格（而非逗号）分隔的库名' },
+    description: {
+      en: 'Several databases instead of one, split as a shell splits words; * stands for every database of the server, also those that are created later. Each is a run with its own report.',
+      zh: '代替单个库的多个库，按 shell 规则拆分；* 表示服务器上的全部数据库，包括日后新建的。每个库各为一次运行，各有报表。',
+    },
+  },
+  PG_EXCLUDE_DATABASES: {
+    group: 'database',
+    type: 'words',
+    example: 'test_* scratch',
+    pattern: '^[^,]*$',
+    expected: { en: 'names with blanks between them, not commas', zh: '以空格（而非逗号）分隔的库名' },
+    description: {
+      en: 'What PG_DATABASES=* leaves out; * in a name stands for any text.',
+      zh: '使用 PG_DATABASES=* 时排除的库；名称中的 * 表示任意文本。',
+    },
   },
   PG_USER: {
     group: 'database',
@@ -282,6 +321,337 @@ export const SETTINGS = {
       en: 'After so many minutes the fingerprint ends as partial. The dump never waits for it; the end of the run does, for as long again as the dump took at most, or a minute.',
       zh: '超过该分钟数后，指纹以 partial 结束。转储从不等待指纹；本次运行的收尾至多再等待与转储相同的时长（不足一分钟按一分钟）。',
     },
+  },
+  BACKUP_PARALLEL: {
+    group: 'backup',
+    type: 'integer',
+    default: '1',
+    minimum: 1,
+    maximum: 64,
+    description: {
+      en: 'How many databases of PG_DATABASES are backed up at a time.',
+      zh: 'PG_DATABASES 中同时备份的数据库个数。',
+    },
+  },
+  BACKUP_TIMEOUT_MINUTES: {
+    group: 'backup',
+    type: 'integer',
+    default: '1440',
+    minimum: 1,
+    maximum: 20160,
+    description: {
+      en: 'The deadline of one run, upload included: after it the run ends as FAILED. What was dumped completely stays and is sent later.',
+      zh: '单次运行（含上传）的时限，超过即以 FAILED 结束。已完整转储的文件保留，稍后补传。',
+    },
+  },
+  BACKUP_RETRIES: {
+    group: 'backup',
+    type: 'integer',
+    minimum: 0,
+    maximum: 10,
+    example: '2',
+    description: {
+      en: 'How often a failed run is tried again, after 1, 2, 4, … minutes, when the fault can pass (not for a wrong password). Without it: 2 under the schedule command, else 0.',
+      zh: '运行失败且故障可能自行消失时（密码错误不算）重试的次数，间隔 1、2、4…分钟。未设置时：schedule 命令下为 2，其他情况为 0。',
+    },
+  },
+  BACKUP_LOCK_WAIT_SECONDS: {
+    group: 'backup',
+    type: 'integer',
+    minimum: 1,
+    maximum: 86400,
+    example: '300',
+    description: {
+      en: 'How long pg_dump waits for the lock of a table (--lock-wait-timeout) before the run fails and names who holds it. Without it: for ever, within the deadline.',
+      zh: 'pg_dump 等待表锁的时长（--lock-wait-timeout），超过则运行失败并指出持锁者。未设置时在时限内一直等待。',
+    },
+  },
+  BACKUP_PAUSE_REPLAY: {
+    group: 'backup',
+    type: 'boolean',
+    default: 'false',
+    description: {
+      en: 'On a standby server: pauses the replay of WAL while pg_dump works, so that replay conflicts cannot cancel it. The server resumes by itself when the run ends in any way.',
+      zh: '在备库上：pg_dump 运行期间暂停 WAL 回放，避免被回放冲突取消。无论运行如何结束，服务器都会自行恢复回放。',
+    },
+  },
+  BACKUP_HOOK_BEFORE: {
+    group: 'backup',
+    type: 'words',
+    example: '/usr/local/bin/quiesce --app community',
+    description: {
+      en: 'A command to run before each run, split as a shell splits words and run without one; the path of the record to come is its last argument.',
+      zh: '每次运行之前执行的命令，按 shell 规则拆分、不经 shell 执行；最后一个参数是即将产生的记录文件的路径。',
+    },
+  },
+  BACKUP_HOOK_BEFORE_FAILURE: {
+    group: 'backup',
+    type: 'choice',
+    choices: ['stop', 'continue'],
+    default: 'stop',
+    description: {
+      en: 'What a failing BACKUP_HOOK_BEFORE does: it stops the run, which is then FAILED, or is only logged.',
+      zh: 'BACKUP_HOOK_BEFORE 失败时：stop 终止本次运行并记为 FAILED，continue 仅记录日志。',
+    },
+  },
+  BACKUP_HOOK_AFTER: {
+    group: 'backup',
+    type: 'words',
+    example: '/usr/local/bin/copy-record',
+    description: {
+      en: 'A command to run after each run, also a failed one; the path of its record is the last argument. Its own failure is logged and changes nothing.',
+      zh: '每次运行之后（包括失败时）执行的命令；最后一个参数是记录文件的路径。其自身失败仅记录日志，不改变结果。',
+    },
+  },
+  BACKUP_ANOMALY_PERCENT: {
+    group: 'backup',
+    type: 'integer',
+    default: '50',
+    minimum: 0,
+    maximum: 95,
+    description: {
+      en: 'A backup whose size or rows lie so many percent below the median of the recent ones, or as far above it, carries a warning, and nothing old is removed until the next normal run or pg-backup accept. 0: never.',
+      zh: '备份的大小或行数低于近期中位数达该百分比（或同样幅度地高出）时带警告，且在下一次正常运行或执行 pg-backup accept 之前不清理旧备份。0 表示不检查。',
+    },
+  },
+  BACKUP_SCHEDULE: {
+    group: 'schedule',
+    type: 'text',
+    default: '0 2 * * *',
+    description: {
+      en: 'When the schedule command backs up, as a cron pattern; healthcheck judges by it too, also where a CronJob does the work.',
+      zh: 'schedule 命令的备份时间（cron 表达式）；healthcheck 也据此判断，由 CronJob 执行备份时同样适用。',
+    },
+  },
+  DRILL_SCHEDULE: {
+    group: 'schedule',
+    type: 'text',
+    example: '0 4 * * 0',
+    description: {
+      en: 'When the schedule command drills the newest backup. Without it: never.',
+      zh: 'schedule 命令演练最新备份的时间。未设置则不演练。',
+    },
+  },
+  VERIFY_SCHEDULE: {
+    group: 'schedule',
+    type: 'text',
+    example: '0 5 * * 3',
+    description: {
+      en: 'When the schedule command verifies every backup, remote copies included. Without it: never.',
+      zh: 'schedule 命令校验全部备份（含远端副本）的时间。未设置则不校验。',
+    },
+  },
+  BACKUP_TIMEZONE: {
+    group: 'schedule',
+    type: 'text',
+    example: 'Asia/Shanghai',
+    description: {
+      en: 'Time zone of the schedules (IANA). Without it: TZ, else UTC.',
+      zh: '各计划所用的时区（IANA 名称）。未设置时取 TZ，否则为 UTC。',
+    },
+  },
+  BACKUP_JITTER_SECONDS: {
+    group: 'schedule',
+    type: 'integer',
+    default: '0',
+    minimum: 0,
+    maximum: 3600,
+    description: {
+      en: 'Scheduled work begins up to so many seconds later, at random, so that many sidecars do not begin at once.',
+      zh: '计划任务随机推迟至多该秒数，避免大量 sidecar 同时开始。',
+    },
+  },
+  BACKUP_ON_START: {
+    group: 'schedule',
+    type: 'boolean',
+    default: 'false',
+    description: {
+      en: 'The schedule command also backs up when it starts.',
+      zh: 'schedule 命令启动时也立即备份一次。',
+    },
+  },
+  BACKUP_CATCH_UP_HOURS: {
+    group: 'schedule',
+    type: 'integer',
+    default: '168',
+    minimum: 0,
+    maximum: 8760,
+    description: {
+      en: 'A time of the schedule that was missed (machine off, container gone) is caught up once, for so many hours. 0: never.',
+      zh: '错过的计划时间（停机、容器不在）在该小时数内补做一次。0 表示不补做。',
+    },
+  },
+  BACKUP_GRACE_MINUTES: {
+    group: 'schedule',
+    type: 'integer',
+    default: '120',
+    minimum: 1,
+    maximum: 10080,
+    description: {
+      en: 'How long after its time, jitter included, a backup may take to succeed before healthcheck calls it stale.',
+      zh: '到点（含随机推迟）之后，备份在多长时间内成功都算正常；超过则 healthcheck 报告过期。',
+    },
+  },
+  NOTIFY_ON: {
+    group: 'notify',
+    type: 'words',
+    default: 'failure recovery warning stale',
+    pattern: '^((failure|recovery|success|warning|stale|drill)(\\s+|$))+$',
+    expected: {
+      en: 'some of failure, recovery, success, warning, stale, drill',
+      zh: 'failure、recovery、success、warning、stale、drill 中的若干项',
+    },
+    description: {
+      en: 'What is told: failures (of drills too), the first success after one, every success, anomalies, a backup that is overdue, and every result of a drill.',
+      zh: '通知哪些事件：失败（含演练）、失败后的首次成功、每次成功、异常、备份逾期、每次演练的结果。',
+    },
+  },
+  NOTIFY_INTERVAL_MINUTES: {
+    group: 'notify',
+    type: 'integer',
+    default: '60',
+    minimum: 0,
+    maximum: 10080,
+    description: {
+      en: 'The same news of the same database is told at most once in so many minutes. 0: always.',
+      zh: '同一数据库的同一消息在该分钟数内至多通知一次。0 表示每次都通知。',
+    },
+  },
+  NOTIFY_DINGTALK_URL: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: HTTP_URL,
+    expected: HTTP_URL_EXPECTED,
+    description: {
+      en: 'Webhook of a DingTalk robot, with its access_token.',
+      zh: '钉钉机器人的 Webhook 地址（含 access_token）。',
+    },
+  },
+  NOTIFY_DINGTALK_SECRET: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'The secret (SEC…) of that robot, where it checks signatures.',
+      zh: '该机器人启用加签时的密钥（SEC…）。',
+    },
+  },
+  NOTIFY_FEISHU_URL: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: HTTP_URL,
+    expected: HTTP_URL_EXPECTED,
+    description: {
+      en: 'Webhook of a Feishu robot.',
+      zh: '飞书机器人的 Webhook 地址。',
+    },
+  },
+  NOTIFY_FEISHU_SECRET: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'The secret of that robot, where it checks signatures.',
+      zh: '该机器人启用签名校验时的密钥。',
+    },
+  },
+  NOTIFY_WECOM_URL: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: HTTP_URL,
+    expected: HTTP_URL_EXPECTED,
+    description: {
+      en: 'Webhook of a WeCom robot.',
+      zh: '企业微信机器人的 Webhook 地址。',
+    },
+  },
+  NOTIFY_SLACK_URL: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: HTTP_URL,
+    expected: HTTP_URL_EXPECTED,
+    description: {
+      en: 'Incoming webhook of Slack.',
+      zh: 'Slack 的 Incoming Webhook 地址。',
+    },
+  },
+  NOTIFY_WEBHOOK_URL: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: HTTP_URL,
+    expected: HTTP_URL_EXPECTED,
+    description: {
+      en: 'A webhook of your own that gets JSON (Standard Webhooks).',
+      zh: '自有 Webhook 地址，接收 JSON（Standard Webhooks）。',
+    },
+  },
+  NOTIFY_WEBHOOK_SECRET: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: '^whsec_([A-Za-z0-9+/]{4}){8,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$',
+    expected: {
+      en: 'whsec_ and the base64 of 24 bytes or more',
+      zh: 'whsec_ 加上至少 24 字节的 base64',
+    },
+    description: {
+      en: 'The secret (whsec_…) that signs what NOTIFY_WEBHOOK_URL gets.',
+      zh: '对发往 NOTIFY_WEBHOOK_URL 的内容签名的密钥（whsec_…）。',
+    },
+  },
+  NOTIFY_PING_URL: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: HTTP_URL,
+    expected: HTTP_URL_EXPECTED,
+    description: {
+      en: 'A check of Healthchecks or the like: its address is called on success, with /start and /fail at its end when a backup begins or fails.',
+      zh: 'Healthchecks 类监控的检查地址：成功时调用，备份开始或失败时调用其后加 /start 或 /fail 的地址。',
+    },
+  },
+  NOTIFY_SMTP_URL: {
+    group: 'notify',
+    type: 'text',
+    secret: true,
+    pattern: '^smtps?://[^\\s]+$',
+    expected: {
+      en: 'smtp:// or smtps:// with host and, if needed, user:password@',
+      zh: 'smtp:// 或 smtps:// 地址，必要时含 user:password@',
+    },
+    example: 'smtps://user:password@smtp.example.com:465',
+    description: {
+      en: 'The mail server for e-mail; smtp:// uses STARTTLS where the server has it.',
+      zh: '发送邮件的服务器；smtp:// 在服务器支持时使用 STARTTLS。',
+    },
+  },
+  NOTIFY_EMAIL_FROM: {
+    group: 'notify',
+    type: 'text',
+    pattern: MAIL_ADDRESS,
+    expected: MAIL_ADDRESS_EXPECTED,
+    example: 'backup@example.com',
+    description: {
+      en: 'Sender of e-mail.',
+      zh: '发件人。',
+    },
+  },
+  NOTIFY_EMAIL_TO: {
+    group: 'notify',
+    type: 'words',
+    example: 'dba@example.com ops@example.com',
+    pattern: '[^\\s@]@[^\\s@]',
+    expected: { en: 'e-mail addresses with blanks between them', zh: '以空格分隔的邮件地址' },
+    description: { en: 'Recipients of e-mail.', zh: '收件人。' },
   },
   BACKUP_UPLOAD_TOOL: {
     group: 'storage',
@@ -559,6 +929,25 @@ export const SETTINGS = {
       zh: '用后即弃服务器的文件所在目录，需容得下恢复后的数据库。未设置时取 TMPDIR。',
     },
   },
+  REPORT_HOST: {
+    group: 'server',
+    type: 'text',
+    default: '0.0.0.0',
+    pattern: ONE_LINE,
+    expected: ONE_LINE_EXPECTED,
+    description: {
+      en: 'The address on which the serve command listens.',
+      zh: 'serve 命令监听的地址。',
+    },
+  },
+  REPORT_PORT: {
+    group: 'server',
+    type: 'integer',
+    default: '8080',
+    minimum: 1,
+    maximum: 65535,
+    description: { en: 'The port on which the serve command listens.', zh: 'serve 命令监听的端口。' },
+  },
   BACKUP_ENV_FILE: {
     group: 'program',
     type: 'text',
@@ -566,8 +955,8 @@ export const SETTINGS = {
     pattern: ONE_LINE,
     expected: ONE_LINE_EXPECTED,
     description: {
-      en: 'A file of KEY=value lines, read as a shell reads plain assignments. What it sets wins over the environment.',
-      zh: 'KEY=value 格式的配置文件，按 shell 普通赋值读取。其中的值优先于环境变量。',
+      en: 'A file of KEY=value lines, read as a shell reads plain assignments. What it sets wins over the environment. A directory: each file NAME.env in it is a target of its own, called NAME.',
+      zh: 'KEY=value 格式的配置文件，按 shell 普通赋值读取。其中的值优先于环境变量。若为目录，则其中每个 NAME.env 文件是一个名为 NAME 的独立目标。',
     },
   },
   BACKUP_LOG_FORMAT: {

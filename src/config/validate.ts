@@ -1,3 +1,4 @@
+import { patternProblem, timeZoneProblem } from '../cron-pattern.ts';
 import type { Text } from '../language.ts';
 import { compileSchema } from '../schema.ts';
 import { brokenCombinations } from './combinations.ts';
@@ -24,6 +25,8 @@ export function validateSettings(written: WrittenSettings): SettingProblem[] {
   return [
     ...SETTING_NAMES.flatMap((name) => problems.get(name) ?? []),
     ...dumpOptionProblems(written.PG_DUMP_EXTRA_OPTS ?? ''),
+    ...scheduleProblems(written),
+    ...addressProblems(written, problems),
     ...combinationProblems(written),
   ];
 }
@@ -103,6 +106,28 @@ function dumpOptionProblems(written: string): SettingProblem[] {
     })),
   ];
   return reasons.map((expected) => ({ name: 'PG_DUMP_EXTRA_OPTS', kind: 'invalid', expected }));
+}
+
+const SCHEDULES = ['BACKUP_SCHEDULE', 'DRILL_SCHEDULE', 'VERIFY_SCHEDULE'] as const;
+
+function scheduleProblems(written: WrittenSettings): SettingProblem[] {
+  const { BACKUP_TIMEZONE: zone } = written;
+  return [
+    ...SCHEDULES.map((name) => ({ name, expected: written[name] && patternProblem(written[name]) })),
+    { name: 'BACKUP_TIMEZONE', expected: zone && timeZoneProblem(zone) },
+  ].flatMap(({ name, expected }) => (expected ? [{ name, kind: 'invalid' as const, expected }] : []));
+}
+
+/** What looks like an address and is none, such as `http://[x`. */
+function addressProblems(
+  written: WrittenSettings,
+  known: ReadonlyMap<string, SettingProblem>,
+): SettingProblem[] {
+  return SETTING_NAMES.flatMap((name) => {
+    const value = written[name];
+    if (!/^NOTIFY_\w+_URL$/.test(name) || value === undefined || known.has(name) || URL.canParse(value)) return [];
+    return [{ name, kind: 'invalid' as const, expected: expectedValue(settingOf(name)) }];
+  });
 }
 
 function combinationProblems(written: WrittenSettings): SettingProblem[] {

@@ -15,6 +15,12 @@ export interface Layout {
   readonly downloads: string;
   /** One account of each drill. */
   readonly drills: string;
+  /** One note for each time of a schedule at which nothing was done, and why. */
+  readonly skipped: string;
+  /** What PG_DATABASES=* stood for the last time, one file for each server. */
+  readonly databases: string;
+  /** When which news was told the last time. */
+  readonly notified: string;
 }
 
 /** How the dump and the globals of a run are encrypted. */
@@ -44,6 +50,9 @@ export function layoutOf(baseDirectory: string): Layout {
     uploads: join(baseDirectory, 'uploads'),
     downloads: join(baseDirectory, 'downloads'),
     drills: join(baseDirectory, 'drills'),
+    skipped: join(baseDirectory, 'skipped'),
+    databases: join(baseDirectory, 'databases'),
+    notified: join(baseDirectory, 'notified'),
   };
 }
 

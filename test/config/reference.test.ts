@@ -25,9 +25,10 @@ test('the env example names every setting, and is valid once the secrets are fil
 test('every commented line of the env example may be uncommented', () => {
   const uncommented = envExample()
     .replaceAll(new RegExp(`^# ((${SETTING_NAMES.join('|')})=.+)$`, 'gm'), '$1')
-    .replaceAll(/^BACKUP_ENV_FILE=.*$/gm, '');
-  // Recipients are for a backup that is encrypted.
-  const secrets = 'PGPASSWORD=p\nOSS_ACCESS_KEY_ID=i\nOSS_ACCESS_KEY_SECRET=s\nBACKUP_ENCRYPTION=age\n';
+    .replaceAll(/^(BACKUP_ENV_FILE|PG_DATABASES|PG_EXCLUDE_DATABASES)=.*$/gm, '');
+  // Recipients are for a backup that is encrypted, and a mail server for somebody who writes.
+  const secrets =
+    'PGPASSWORD=p\nOSS_ACCESS_KEY_ID=i\nOSS_ACCESS_KEY_SECRET=s\nBACKUP_ENCRYPTION=age\nNOTIFY_SMTP_URL=smtp://mail\n';
   const { settings } = loadSettings({ BACKUP_ENV_FILE: '/my.env' }, () => uncommented + secrets, 'en');
   assert.deepEqual(settings.PG_DUMP_EXTRA_OPTS, ['--exclude-table-data=large_audit_table']);
 });

@@ -152,6 +152,18 @@ const VALUES: Partial<Record<SettingName, { good: readonly string[]; bad: readon
   BACKUP_BASE_DIR: { good: ['/', '/data/db backups'], bad: ['data', './data', '~/data', '/a\nb'] },
   BACKUP_LOG_DIR: { good: ['/var/log'], bad: ['log'] },
   RETENTION_DAYS: { good: ['1', '365'], bad: ['0', '-1', '1.5', 'never', '99999999999999999999'] },
+  BACKUP_SCHEDULE: {
+    good: ['0 2 * * *', '@daily', '*/15 8-18 * * MON-FRI', '0 2 29 2 *'],
+    bad: ['0 2 30 2 *', '0 2 * *', '* * * * * *', '60 2 * * *', 'every day'],
+  },
+  BACKUP_TIMEZONE: { good: ['UTC', 'Asia/Shanghai'], bad: ['CST-8', 'Mars/Olympus', '+08:00'] },
+  BACKUP_TIMEOUT_MINUTES: { good: ['1', '20160'], bad: ['0', '20161', '1h'] },
+  BACKUP_ANOMALY_PERCENT: { good: ['0', '95'], bad: ['-1', '96', '50%'] },
+  NOTIFY_ON: { good: ['failure', 'failure  stale drill'], bad: ['failures', 'failure,stale'] },
+  NOTIFY_SLACK_URL: {
+    good: ['https://hooks.example.com/services/T/B/x'],
+    bad: ['hooks.example.com', 'ftp://x', 'https://a b', 'http://[x'],
+  },
   INCLUDE_GLOBALS: { good: ['true', 'false'], bad: ['yes', '1', 'TRUE'] },
   BACKUP_FINGERPRINT: { good: ['off', 'counts', 'content'], bad: ['on', 'true', 'none', 'contents'] },
   BACKUP_FINGERPRINT_TIMEOUT_MINUTES: { good: ['1', '60', '10080'], bad: ['0', '10081', '0.5', '1h'] },
@@ -209,9 +221,23 @@ for (const [name, { good, bad }] of Object.entries(VALUES)) {
   });
 }
 
+test('what belongs together is asked for together', () => {
+  const base = { ...REMOTE, OSS_ENDPOINT: 'backup.example.com', OSS_REGION: 'cn-hangzhou' };
+  const names = (more: Record<string, string>) =>
+    validateSettings({ ...base, ...more }).map(({ name, kind }) => `${name} ${kind}`);
+  assert.deepEqual(names({ PG_DATABASES: 'a b' }), ['PG_DATABASE invalid']);
+  assert.deepEqual(names({ PG_EXCLUDE_DATABASES: 'a' }), ['PG_EXCLUDE_DATABASES invalid']);
+  assert.deepEqual(names({ NOTIFY_WEBHOOK_URL: 'https://example.com/' }), ['NOTIFY_WEBHOOK_SECRET missing']);
+  assert.deepEqual(names({ NOTIFY_DINGTALK_SECRET: 'SEC1' }), ['NOTIFY_DINGTALK_URL missing']);
+  assert.deepEqual(names({ NOTIFY_EMAIL_TO: 'a@example.com', NOTIFY_EMAIL_FROM: 'b@example.com' }), [
+    'NOTIFY_SMTP_URL missing',
+  ]);
+});
+
 test('every example and every default of the table is a value that the table accepts', () => {
   const examples = Object.fromEntries(
-    SETTING_NAMES.flatMap((name) => {
+    // One database excludes several.
+    SETTING_NAMES.filter((name) => !/^PG_(EXCLUDE_)?DATABASES$/.test(name)).flatMap((name) => {
       const value = settingOf(name).default ?? settingOf(name).example;
       return value === undefined ? [] : [[name, value]];
     }),
