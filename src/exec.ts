@@ -14,6 +14,8 @@ export interface Command {
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Between SIGTERM and SIGKILL once `signal` aborts; 5 where it is not given. */
+  readonly graceSeconds?: number | undefined;
   readonly workingDirectory?: string | undefined;
   /** User and group to become, without any way back to more rights (no_new_privs); only root can. */
   readonly userId?: number | undefined;
@@ -137,7 +139,7 @@ function start(command: Command, stdin: 'pipe' | 'ignore'): RunningCommand {
     openLine = (lines.pop() ?? '').slice(-KEPT_CHARACTERS);
     for (const line of lines) command.onErrorLine?.(line);
   });
-  const stopKilling = killGroup(child, command.signal);
+  const stopKilling = killGroup(child, command.signal, command.graceSeconds);
   const ended = (async (): Promise<CommandResult> => {
     const result = await child;
     stopKilling();

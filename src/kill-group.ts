@@ -1,15 +1,19 @@
-const GRACE_MILLISECONDS = 5_000;
+const GRACE_SECONDS = 5;
 
 interface GroupLeader {
   readonly pid?: number | undefined;
 }
 
-/** Once `signal` aborts, ends the process group that `leader` leads: SIGTERM, and SIGKILL after 5 s. Returns how to stop caring. */
-export function killGroup(leader: GroupLeader, signal: AbortSignal | undefined): () => void {
+/** Once `signal` aborts, ends the process group that `leader` leads: SIGTERM, and SIGKILL after the grace. Returns how to stop caring. */
+export function killGroup(
+  leader: GroupLeader,
+  signal: AbortSignal | undefined,
+  graceSeconds = GRACE_SECONDS,
+): () => void {
   let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     sendToGroup(leader, 'SIGTERM');
-    timer = setTimeout(() => sendToGroup(leader, 'SIGKILL'), GRACE_MILLISECONDS);
+    timer = setTimeout(() => sendToGroup(leader, 'SIGKILL'), graceSeconds * 1000);
   };
   if (signal?.aborted) onAbort();
   else signal?.addEventListener('abort', onAbort, { once: true });

@@ -93,6 +93,25 @@ test('a program that is started after the abort ends at once', { timeout: 20_000
   assert.equal(result.signal, 'SIGTERM');
 });
 
+test('a program that needs time to end gets the time that it was given', { timeout: 20_000 }, async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const controller = new AbortController();
+  const lines: string[] = [];
+  const work = `trap 'echo told >&2; told=1' TERM; echo ready >&2; while :; do sleep 0.05; [ -z "$told" ] || echo working >&2; done`;
+  const result = await sh(work, {
+    signal: controller.signal,
+    graceSeconds: 25,
+    onErrorLine: (line) => {
+      lines.push(line);
+      if (line === 'ready') controller.abort();
+      if (line === 'told') t.mock.timers.tick(24_999);
+      if (line === 'working') t.mock.timers.tick(1);
+    },
+  });
+  assert.equal(result.signal, 'SIGKILL');
+  assert.deepEqual(lines.slice(0, 3), ['ready', 'told', 'working']);
+});
+
 test('an abort after the end reaches nobody', async () => {
   const controller = new AbortController();
   const result = await sh('exit 0', { signal: controller.signal });

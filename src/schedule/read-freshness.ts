@@ -1,0 +1,75 @@
+import type { TargetContext } from '../backup/context.ts';
+import { knownDatabases } from '../backup/databases.ts';
+import { parseRunName } from '../backup/run-name.ts';
+import { markedRuns } from '../backup/running.ts';
+import { type Layout, layoutOf } from '../files/layout.ts';
+import { scheduleEntries } from './entries.ts';
+import { type BackupFacts, judgeFreshness, type Verdict } from './freshness.ts';
+import { listRuns, type NamedRun, type RecordedRun, readRun } from './recorded-runs.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+/** How long a database that is configured nowhere counts as one of ours. */
+const REMEMBERED_MILLISECONDS = 30 * DAY;
+/** So many failures in a row say enough: what is looked at must not grow with the years. */
+const MAXIMUM_READ = 500;
+
+/** Judges each database of a target by what lies in its directory; nothing is asked, and nothing written. */
+export async function readFreshness(context: TargetContext, now: Date): Promise<Verdict[]> {
+  const { settings } = context;
+  const [{ cron }] = scheduleEntries(context);
+  const allowance = settings.BACKUP_JITTER_SECONDS * 1000 + settings.BACKUP_GRACE_MINUTES * 60_000;
+  const layout = layoutOf(settings.BACKUP_BASE_DIR);
+  // In this order: a run takes its mark away once its record is there.
+  const marked = await markedRuns(layout);
+  const runs = await listRuns(layout, now);
+  const runsByDatabase = Map.groupBy(runs, ({ database }): string | undefined => database);
+  const databases = await databasesOf(context, runs, now);
+  const facts = await Promise.all(
+    databases.map((database) =>
+      readFacts(layout, database, runsByDatabase.get(database) ?? [], seriesOf(context), marked),
+    ),
+  );
+  return facts.map((known) => judgeFreshness(known, cron, now, allowance));
+}
+
+/** `host:port` of the target, whose directory may hold the runs of other servers too; undefined where none is configured. */
+export function seriesOf({ settings }: TargetContext): string | undefined {
+  return settings.PG_HOST ? `${settings.PG_HOST}:${settings.PG_PORT}` : undefined;
+}
+
+async function databasesOf(
+  context: TargetContext,
+  runs: readonly NamedRun[],
+  now: Date,
+): Promise<(string | undefined)[]> {
+  const known = await knownDatabases(context);
+  if (known.length > 0) return known;
+  const since = now.getTime() - REMEMBERED_MILLISECONDS;
+  const recent = runs.filter(({ startedAt }) => startedAt.getTime() >= since);
+  const names = [...new Set(recent.map(({ database }) => database))].sort();
+  return names.length > 0 ? names : [undefined];
+}
+
+async function readFacts(
+  layout: Layout,
+  database: string | undefined,
+  runs: readonly NamedRun[],
+  series: string | undefined,
+  marked: readonly string[],
+): Promise<BackupFacts> {
+  const underWay = marked
+    .flatMap((name) => parseRunName(name) ?? [])
+    .filter((run) => run.database === database);
+  let last: RecordedRun | undefined;
+  for (const named of runs.slice(0, MAXIMUM_READ)) {
+    const run = await readRun(layout, named);
+    if (!run || (series !== undefined && run.series !== series)) continue;
+    last ??= run;
+    if (!run.isSuccess) continue;
+    return { database, succeededAt: run.startedAt, last, runningSince: underWay[0]?.startedAt };
+  }
+  return {
+    ...{ database, succeededAt: undefined, last, runningSince: underWay[0]?.startedAt },
+    ...(runs.length > MAXIMUM_READ && { runsSeen: MAXIMUM_READ }),
+  };
+}
