@@ -4,20 +4,18 @@ import { tocTap, watchToc } from '../archive/watch-toc.ts';
 import { compressArgument, neededClientMajor, parseCompression } from '../config/compression.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
-import { type Command, type CommandResult, describeOutcome, runCommand } from '../exec.ts';
+import { type Command, type CommandResult, runCommand } from '../exec.ts';
 import { createPrivateFile, removeFiles } from '../files/durable-files.ts';
 import { diskFull } from '../files/storage-error.ts';
 import type { Client } from '../postgres/clients.ts';
-import { lastLines, recogniseFailure, saysDiskFull } from '../postgres/failures.ts';
-import { missingRights } from '../postgres/permissions.ts';
+import { recogniseFailure, saysDiskFull } from '../postgres/failures.ts';
+import type { LockWait } from '../postgres/lock-waits.ts';
 import type { DatabaseAccess } from './database-access.ts';
+import { type DumpWatch, watchDump } from './dump-failure.ts';
 import { encryptOutput } from './encrypt-output.ts';
 
-const NAMED_OBJECTS = 5;
 /** pg_dump names the statement that failed, whatever language the server speaks: a balancer led it to another server. */
 const NO_SNAPSHOT = /SET TRANSACTION SNAPSHOT/;
-/** A server may speak another language than English. */
-const MAY_BE_RIGHTS = /permission denied|row-level security|[^\u0000-\u007f]/;
 
 /**
  * Writes the database's custom-format archive to `file`, which must not exist, readable for this user alone; encrypted before it touches
@@ -31,6 +29,10 @@ export async function dumpDatabase(
   options: {
     readonly compression: string;
     readonly extraOptions: readonly string[];
+    /** How long pg_dump waits for the locks of all tables; `extraOptions` may say otherwise. */
+    readonly lockWaitSeconds?: number | undefined;
+    /** Told once of each lock that it waits for. */
+    readonly onLockWait?: ((wait: LockWait) => void) | undefined;
     readonly encryption?: Encryption | undefined;
     /** Another session's, to be shared. */
     readonly snapshot?: string | undefined;
@@ -41,12 +43,18 @@ export async function dumpDatabase(
   },
 ): Promise<'with snapshot' | 'without snapshot'> {
   const { snapshot, giveUpSnapshot, onToc: _onToc, ...others } = options;
-  if (snapshot !== undefined) {
-    if (await tryDump(access, client, file, options)) return 'with snapshot';
-    await giveUpSnapshot?.();
+  const lockWaitSeconds = lockWait(options);
+  const watch = await watchDump(access, { lockWaitSeconds, onLockWait: options.onLockWait });
+  try {
+    if (snapshot !== undefined) {
+      if (await tryDump(access, client, file, options, watch)) return 'with snapshot';
+      await giveUpSnapshot?.();
+    }
+    await tryDump(access, client, file, others, watch);
+    return 'without snapshot';
+  } finally {
+    watch.end();
   }
-  await tryDump(access, client, file, others);
-  return 'without snapshot';
 }
 
 /**
@@ -58,13 +66,15 @@ async function tryDump(
   client: Client,
   file: string,
   options: Parameters<typeof dumpDatabase>[3],
+  watch: DumpWatch,
 ): Promise<boolean> {
-  const { compression, extraOptions, encryption, snapshot, onToc } = options;
+  const { compression, extraOptions, lockWaitSeconds, encryption, snapshot, onToc } = options;
   const { signal } = access;
   const command = {
     file: client.pgDump,
     args: [
       ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
+      ...(lockWaitSeconds === undefined ? [] : [`--lock-wait-timeout=${lockWaitSeconds * 1000}`]),
       '--format=custom',
       `--compress=${compressArgument(parseCompression(compression), client.major)}`,
       ...(encryption ? [] : [`--file=${file}`]),
@@ -82,7 +92,7 @@ async function tryDump(
       (NO_SNAPSHOT.test(result.stderr) ||
         recogniseFailure(result.stderr, access.target)?.code === 'CONNECTION_FAILED');
     if (result.exitCode !== 0 && !encryption && saysDiskFull(result.stderr)) return diskFull(file);
-    return explainFailure(access, result);
+    return watch.explain(result);
   };
   try {
     if (encryption) {
@@ -120,6 +130,24 @@ async function writeDump(
   }
 }
 
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  '': 0.001,
+  ms: 0.001,
+  s: 1,
+  min: 60,
+  h: 3600,
+  d: 86400,
+};
+
+/** What pg_dump goes by is the last one that it is told, in milliseconds or in a unit of PostgreSQL's. 0 is for ever. */
+function lockWait({ lockWaitSeconds, extraOptions }: Parameters<typeof dumpDatabase>[3]): number | undefined {
+  const own = /(?:^|\0)--lock-wait-timeout[=\0]([^\0]*)/g;
+  const said = [...extraOptions.join('\0').matchAll(own)].at(-1)?.[1];
+  if (said === undefined) return lockWaitSeconds;
+  const { count = '0', unit = '' } = /^(?<count>[\d.]+)\s*(?<unit>[a-z]*)$/.exec(said.trim())?.groups ?? {};
+  return Number(count) * (UNIT_SECONDS[unit] ?? 0) || undefined;
+}
+
 /** @throws PgBackupError COMPRESSION_UNSUPPORTED */
 export function checkCompression(compression: string, client: Client): void {
   const neededMajor = neededClientMajor(parseCompression(compression));
@@ -134,30 +162,4 @@ export function checkCompression(compression: string, client: Client): void {
 /** The bytes that a file holds so far; 0 while there is none. */
 export function fileSizeBytes(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-async function explainFailure(
-  access: DatabaseAccess,
-  result: CommandResult,
-): Promise<PgBackupError | undefined> {
-  if (result.exitCode === 0) return undefined;
-  return (
-    recogniseFailure(result.stderr, access.target) ??
-    (MAY_BE_RIGHTS.test(result.stderr) ? await explainByRights(access) : undefined) ??
-    new PgBackupError('DUMP_FAILED', { outcome: describeOutcome(result), detail: lastLines(result.stderr) })
-  );
-}
-
-/** Asks the server instead of reading pg_dump's text: that may be in any language. */
-async function explainByRights(access: DatabaseAccess): Promise<PgBackupError | undefined> {
-  const missing = await missingRights(access.session).catch(() => []);
-  if (missing.length === 0) return undefined;
-  const named = missing.slice(0, NAMED_OBJECTS);
-  const more = missing.length > named.length ? ` (+${missing.length - named.length})` : '';
-  return new PgBackupError('PERMISSION_DENIED', {
-    user: access.target.user,
-    database: access.target.database,
-    objects: named.map(({ object }) => object).join(', ') + more,
-    remedy: named.map(({ remedy }) => remedy).join(' ') + more,
-  });
 }

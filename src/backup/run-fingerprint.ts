@@ -1,8 +1,9 @@
 import type { Toc } from '../archive/toc.ts';
 import { describeError, PgBackupError } from '../errors.ts';
-import type { Taken } from '../fingerprint/fingerprint.ts';
+import { summarise, type Taken } from '../fingerprint/fingerprint.ts';
 import { startFingerprint } from '../fingerprint/take.ts';
 import { openSession, QueryFailed } from '../postgres/session.ts';
+import type { FingerprintSummary } from '../report/record.ts';
 import type { BackupContext } from './context.ts';
 import type { DatabaseAccess } from './database-access.ts';
 
@@ -15,6 +16,8 @@ export interface RunFingerprint {
   /** For pg_dump. */
   readonly snapshot: string;
   readonly onToc: (toc: Toc) => void;
+  /** Resolves once nothing is left to be measured; perhaps never where `result` would give up. */
+  readonly measured: Promise<unknown>;
   /** What was measured, in whatever part; undefined where the dump did not share the snapshot or tells no contents. Ends the session. */
   result(sharing: 'with snapshot' | 'without snapshot'): Promise<Taken | undefined>;
   /** Also where a statement is under way, which may take long or wait for somebody's lock. */
@@ -54,6 +57,7 @@ export async function openRunFingerprint(
     let hasBegun = false;
     return {
       snapshot: taking.snapshot,
+      measured: taking.taken,
       onToc(toc) {
         hasBegun = true;
         taking.begin(toc);
@@ -93,6 +97,14 @@ export async function openRunFingerprint(
     log('warn', 'FINGERPRINT_UNAVAILABLE', { message });
     return undefined;
   }
+}
+
+/** What a record tells of it: that is plain text, and names no table of a backup that is encrypted. */
+export function summaryForRecord(taken: Taken, isEncrypted: boolean): FingerprintSummary {
+  const summary = summarise(taken);
+  if (!isEncrypted) return summary;
+  const { detail: _detail, ...others } = summary;
+  return { ...others, rowsByTable: {} };
 }
 
 const REASONS = {

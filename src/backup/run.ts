@@ -3,44 +3,56 @@ import prettyBytes from 'pretty-bytes';
 import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
 import { artifactFiles, partialFiles } from '../files/layout.ts';
-import { summarise } from '../fingerprint/fingerprint.ts';
-import type { FingerprintSummary, RunRecord } from '../report/record.ts';
+import type { RunRecord } from '../report/record.ts';
 import type { Following, Store } from '../storage/store.ts';
 import { completeFiles } from './complete-files.ts';
 import type { BackupContext } from './context.ts';
 import { dumpDatabase, fileSizeBytes } from './dump.ts';
 import { dumpGlobals } from './globals.ts';
+import { runAfterHook, runBeforeHook } from './hooks.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { type Findings, noFindings, publishOutcome } from './outcome.ts';
 import { sendPendingUploads } from './pending-uploads.ts';
 import { connect, preflight } from './preflight.ts';
 import { prune } from './prune.ts';
-import { repairKilledRuns } from './repair.ts';
-import { openRunFingerprint } from './run-fingerprint.ts';
+import { pauseReplay, type ReplayPause } from './replay-pause.ts';
+import { openRunFingerprint, summaryForRecord } from './run-fingerprint.ts';
 import { createStages } from './stages.ts';
 import { stopFollowing, uploadRun } from './upload-run.ts';
 import { verifyArchive } from './verify-archive.ts';
+import { warnOfAnomalies } from './warn-of-anomalies.ts';
 
-/**
- * One backup of one database, from trigger to report. Returns the record of a run that succeeded.
- * @throws PgBackupError after a FAILED report was written; BUSY without one, because another run is at work.
- */
-export async function backup(context: BackupContext): Promise<RunRecord> {
-  await repairKilledRuns(context);
-  const run = await openRun(context);
+export interface BackedUp {
+  /** Absent where the run left no report: another one was at work, or the disk would take none. */
+  readonly record?: RunRecord;
+  /** What went wrong; a run whose retention failed has succeeded all the same. */
+  readonly failure?: unknown;
+}
+
+/** One backup of one database, from trigger to report. Never rejects. */
+export async function backup(context: BackupContext): Promise<BackedUp> {
+  const run = await openRun(context).catch((error: unknown) => ({ failure: error }));
+  if ('failure' in run) return run;
   const cleanUp = new AsyncDisposableStack();
   const attempt: Attempt = { context, run, findings: noFindings(), cleanUp };
   try {
-    return await attemptBackup(attempt);
+    await attemptBackup(attempt);
+    return outcomeOf(attempt);
   } catch (error) {
+    await attempt.pause?.end();
     if (!attempt.record && !isBusy(error)) {
       await reportFailure(attempt, error);
       await emptyOutbox(attempt);
     }
-    throw error;
+    return { ...outcomeOf(attempt), failure: error };
   } finally {
     await closeRun(attempt);
+    if (attempt.record) await runAfterHook(context, run, attempt.record.status);
   }
+}
+
+function outcomeOf({ record }: Attempt): BackedUp {
+  return record ? { record } : {};
 }
 
 interface Attempt {
@@ -53,19 +65,22 @@ interface Attempt {
   store?: Store | undefined;
   /** The upload that goes along with the dump, as long as nothing has decided on it. */
   following?: Following | undefined;
+  /** As long as a standby server stands still for this run. */
+  pause?: ReplayPause | undefined;
   /** Set once the outcome is published. */
   record?: RunRecord;
   /** True where even the failure could not be written: the mark then stays, and the next start reports the run. */
   isUnreported?: boolean;
 }
 
-async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
+async function attemptBackup(attempt: Attempt): Promise<void> {
   const { context, run, findings, cleanUp } = attempt;
   const { settings, signal, clock, log } = context;
   const { files, journal } = run;
   const stage = createStages(context, findings.stages);
   log('info', 'RUN_STARTED', { run: journal.run, ...targetOf(context) });
 
+  if (settings.BACKUP_HOOK_BEFORE) await stage('before-hook', () => runBeforeHook(context, run));
   const connected = await stage('lock', () => connect(context, run));
   const access = connected.access;
   cleanUp.defer(() => access.close());
@@ -78,8 +93,10 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   findings.server = facts;
   findings.client = { version: client.version };
 
+  const { psql } = client;
+  attempt.pause = await pauseReplay(context, access, { psql, isStandby: server.isStandby });
   const fingerprint = await openRunFingerprint(context, access, {
-    psql: client.psql,
+    psql,
     leftOut: journal.leftOut,
   });
   cleanUp.defer(async () => fingerprint?.close());
@@ -90,6 +107,8 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
       dumpDatabase(access, client, files.partialDump, {
         compression: settings.BACKUP_COMPRESS,
         extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
+        lockWaitSeconds: settings.BACKUP_LOCK_WAIT_SECONDS,
+        onLockWait: (wait) => log('warn', 'LOCK_AWAITED', { ...wait }),
         encryption,
         snapshot: fingerprint?.snapshot,
         giveUpSnapshot: fingerprint?.close,
@@ -103,6 +122,8 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     );
     if (findings.globals === 'without passwords') log('warn', 'GLOBALS_WITHOUT_PASSWORDS', targetOf(context));
   }
+  // Reading back takes long, and needs the server no more.
+  void (fingerprint?.measured ?? Promise.resolve()).then(() => attempt.pause?.end());
   if (encryption?.canDecrypt === false) {
     log('warn', 'NOT_READ_BACK');
   } else {
@@ -114,7 +135,8 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   }
 
   const taken = fingerprint && (await stage('fingerprint', () => fingerprint.result(sharing)));
-  if (taken) findings.fingerprint = withoutNames(summarise(taken), encryption !== undefined);
+  if (taken) findings.fingerprint = summaryForRecord(taken, encryption !== undefined);
+  await attempt.pause?.end();
 
   // It reads from a name that the file is about to lose.
   await stopFollowing(context, attempt.following);
@@ -151,6 +173,7 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
     }
     if (findings.proof === 'read') findings.proof = 'stored';
   }
+  await warnOfAnomalies(context, run, findings);
   const keepsLocalFiles = settings.BACKUP_MODE !== 'oss';
   const record = await stage('report', () =>
     publishOutcome(journal, files, findings, { status: 'SUCCESS', finishedAt: clock(), keepsLocalFiles }),
@@ -169,7 +192,6 @@ async function attemptBackup(attempt: Attempt): Promise<RunRecord> {
   }
   if (store) await sendPendingUploads(context, run.layout, store, stage);
   await stage('retention', () => prune(context, store));
-  return record;
 }
 
 /** A fault in clearing away never hides what the run itself came to. */
@@ -225,11 +247,4 @@ function isBusy(error: unknown): boolean {
 function targetOf(context: BackupContext): { database: string; host: string; port: number; user: string } {
   const { PG_DATABASE, PG_HOST, PG_PORT, PG_USER } = context.settings;
   return { database: PG_DATABASE, host: PG_HOST, port: PG_PORT, user: PG_USER };
-}
-
-/** A record is plain text, and names no table of a backup that is encrypted. */
-function withoutNames(summary: FingerprintSummary, isEncrypted: boolean): FingerprintSummary {
-  if (!isEncrypted) return summary;
-  const { detail: _detail, ...others } = summary;
-  return { ...others, rowsByTable: {} };
 }

@@ -6,6 +6,8 @@ import { quoteIdentifier } from './identifier.ts';
 
 /** Messages of libpq and the server (English by LC_ALL=C, the server's as far as it speaks English), the first match counts. */
 const PATTERNS: readonly (readonly [RegExp, ErrorCode])[] = [
+  // Of a database that was dropped on the primary, the server tells its own SQLSTATE (PostgreSQL sources, postgres.c).
+  [/due to conflict with recovery|: {2}57P04: /, 'REPLAY_CONFLICT'],
   [
     /server closed the connection unexpectedly|terminating connection|connection to server was lost/,
     'CONNECTION_LOST',
@@ -37,6 +39,11 @@ export function recogniseFailure(output: string, target: Target): PgBackupError 
   return code && new PgBackupError(code, { host, port, user, database, detail: lastLines(output) });
 }
 
+/** That replay on a standby server cancelled what was at work. */
+export function replayConflict(detail: string, { host, port }: Target): PgBackupError {
+  return new PgBackupError('REPLAY_CONFLICT', { host, port, detail });
+}
+
 /** True where a program said that the disk or a quota is full; the server's own disk is another one. */
 export function saysDiskFull(output: string): boolean {
   return output
@@ -47,8 +54,9 @@ export function saysDiskFull(output: string): boolean {
     );
 }
 
-/** libpq's guess that stands below what the server said itself. */
-const BOILERPLATE = /^(This probably means the server terminated|before or while processing the request)/;
+/** libpq's guess that stands below what the server said itself, and the place in the server's sources. */
+const BOILERPLATE =
+  /^(This probably means the server terminated|before or while processing the request|LOCATION: {2})/;
 
 const MAXIMUM_CHARACTERS = 1000;
 

@@ -77,7 +77,7 @@ export function openSession(options: SessionOptions): Session {
   let isClosing = false;
   const failure = (async (): Promise<never> => {
     const result = await psql.ended;
-    if (!isClosing) lost.abort(connectionLost(result, options.target));
+    if (!isClosing) lost.abort(explainLoss(result, options.target));
     throw explainEnd(result, options.target);
   })();
   // Each query races against it; with no query under way `lost` tells.
@@ -112,6 +112,12 @@ function explainEnd(result: CommandResult, target: Target): PgBackupError | Quer
   // The last one: notices look alike, and the error ends the session.
   const [, sqlState, message] = [...result.stderr.matchAll(STATEMENT_ERROR)].at(-1) ?? [];
   return sqlState && message ? new QueryFailed(sqlState, message) : connectionLost(result, target);
+}
+
+/** Of a session that had connected. */
+function explainLoss(result: CommandResult, target: Target): PgBackupError {
+  const known = recogniseFailure(result.stderr, target);
+  return known?.code === 'REPLAY_CONFLICT' ? known : connectionLost(result, target);
 }
 
 function connectionLost(result: CommandResult, target: Target): PgBackupError {

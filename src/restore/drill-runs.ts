@@ -5,16 +5,15 @@ import { chooseRun, databaseOf, type RunChoice, runsSince } from './choose-run.t
 import { type Drilled, type DrillOptions, drillRun } from './drill.ts';
 import { describeDrill } from './drill-text.ts';
 import { findRuns } from './prepare-plan.ts';
+import { didLastDrillFail, drillDifferent, tellDrills } from './tell-drills.ts';
 
 export interface DrillChoice extends RunChoice {
   /** Every backup that began at this time or later, oldest first, instead of one. */
   readonly allSince?: string | undefined;
 }
 
-const NAMED = 3;
-
 /**
- * Drills the backups that are meant, one after the other, and writes what each came to. One that fails keeps no other from being drilled.
+ * Drills the backups that are meant, one after the other, writes what each came to, and tells it. One that fails keeps no other from being drilled.
  * @throws PgBackupError the worst of what they came to: what kept one from being restored, DRILL_DIFFERENT, DRILL_INCOMPLETE
  */
 export async function drill(
@@ -23,6 +22,24 @@ export async function drill(
   options: DrillOptions & { readonly write: (text: string) => unknown },
 ): Promise<void> {
   const drills: Drilled[] = [];
+  const failedBefore = await didLastDrillFail(context, databaseOf(choice, context));
+  try {
+    await drillEach(context, choice, options, drills);
+  } catch (error) {
+    const isUsage = error instanceof PgBackupError && error.code === 'USAGE';
+    if (!isUsage && !context.signal.aborted) await tellDrills(context, drills, { failedBefore, error });
+    throw error;
+  }
+  await tellDrills(context, drills, { failedBefore });
+  throwWorst(drills);
+}
+
+async function drillEach(
+  context: BackupContext,
+  choice: DrillChoice,
+  options: DrillOptions & { readonly write: (text: string) => unknown },
+  drills: Drilled[],
+): Promise<void> {
   await withTemporaryDirectory(context, async (temporaryDirectory) => {
     const database = databaseOf(choice, context);
     const { store, copies } = await findRuns(context, database, temporaryDirectory);
@@ -36,21 +53,13 @@ export async function drill(
       drills.push(drilled);
     }
   });
-  throwWorst(drills);
 }
 
 function throwWorst(drills: readonly Drilled[]): void {
   const failure = drills.find((drilled) => drilled.failure)?.failure;
   if (failure) throw failure;
   const different = drills.find(({ record }) => record.outcome === 'different');
-  if (different) {
-    const { run, differences } = different.record;
-    const named = differences.slice(0, NAMED).map(({ object, kind }) => `${object} (${kind})`);
-    throw new PgBackupError('DRILL_DIFFERENT', {
-      count: differences.length,
-      detail: `${run}: ${named.join(', ')}`,
-    });
-  }
+  if (different) throw drillDifferent(different.record);
   const incomplete = drills.find(({ record }) => record.outcome === 'incomplete');
   if (!incomplete) return;
   const { run, omissions } = incomplete.record;

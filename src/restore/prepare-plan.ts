@@ -1,4 +1,4 @@
-import type { BackupContext } from '../backup/context.ts';
+import { type BackupContext, forDatabase } from '../backup/context.ts';
 import { type Copies, type CopiesOfRun, findCopies } from '../backup/copies.ts';
 import { withTemporaryDirectory } from '../backup/temporary-directory.ts';
 import { openStoreIn } from '../backup/with-store.ts';
@@ -118,10 +118,6 @@ export async function findRuns(
     context.log('warn', 'STORE_NOT_LISTED', { message: describeError(error, context.language).message });
     return { store: undefined, copies, failure: error };
   }
-}
-
-function forDatabase(context: BackupContext, database: string): BackupContext {
-  return { ...context, settings: { ...context.settings, PG_DATABASE: database } };
 }
 
 const NO_KEYS: Text = {

@@ -1,18 +1,17 @@
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import prettyBytes from 'pretty-bytes';
 import type { BackupContext } from '../backup/context.ts';
-import { describeError, PgBackupError } from '../errors.ts';
+import { PgBackupError } from '../errors.ts';
 import { freeBytes } from '../files/storage-error.ts';
 import { fillIn, type Text } from '../language.ts';
 import type { Client } from '../postgres/clients.ts';
 import { chooseServerPrograms, findServerPrograms } from '../postgres/server-programs.ts';
 import { QueryFailed } from '../postgres/session.ts';
+import { drillParentDirectory, removeAbandonedServers } from './abandoned-servers.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
 import type { RunSource } from './run-source.ts';
 import { openServerAccess, type ServerAccess } from './server-access.ts';
 import { scratchFailed } from './server-failure.ts';
-import { removeAbandonedServers } from './server-keeper.ts';
 
 /** What a throw-away server leaves free of the disk: more than it can write before the next look at it. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
@@ -46,13 +45,10 @@ export interface ScratchOptions {
 export async function checkScratch(context: BackupContext, source: RunSource): Promise<void> {
   const { settings, environment } = context;
   if (settings.DRILL_PG_HOST !== undefined) return;
-  const parentDirectory = settings.DRILL_DIRECTORY ?? tmpdir();
-  for (const failure of await removeAbandonedServers(parentDirectory, environment['PATH'])) {
-    context.log('warn', 'CLEARING_FAILED', { detail: describeError(failure, context.language).message });
-  }
+  await removeAbandonedServers(context);
   const found = await findServerPrograms(settings.DRILL_PG_BIN_DIR, environment['PATH']);
   chooseServerPrograms(found, Number.parseInt(source.record?.server?.version ?? '0', 10));
-  checkRoom(parentDirectory, source);
+  checkRoom(drillParentDirectory(context), source);
 }
 
 /**
@@ -110,7 +106,7 @@ async function answers({ access }: Scratch): Promise<boolean> {
 async function startScratch(context: BackupContext, options: ScratchOptions): Promise<Scratch> {
   const { settings, environment, signal } = context;
   const { source, sourceMajor, client, jobs, temporaryDirectory } = options;
-  const parentDirectory = settings.DRILL_DIRECTORY ?? tmpdir();
+  const parentDirectory = drillParentDirectory(context);
   checkRoom(parentDirectory, source);
   const searchPath = environment['PATH'];
   const found = await findServerPrograms(settings.DRILL_PG_BIN_DIR, searchPath);

@@ -1,10 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { BackupContext } from '../backup/context.ts';
-import { PRIVATE_FILE_MODE } from '../files/durable-files.ts';
-import { onDisk } from '../files/storage-error.ts';
+import { writePassfile } from '../backup/passfile.ts';
 import type { Client } from '../postgres/clients.ts';
-import { clientEnvironment, connectionString, passfileText, type Target } from '../postgres/connection.ts';
+import { clientEnvironment, connectionString, type Target } from '../postgres/connection.ts';
 import { openSession, type Session } from '../postgres/session.ts';
 import type { Secret } from '../secret.ts';
 
@@ -37,12 +34,7 @@ export async function openServerAccess(
   options: ServerAccessOptions,
 ): Promise<ServerAccess> {
   const { host, port, user, password, client, temporaryDirectory } = options;
-  const passfile = password && join(temporaryDirectory, 'target-pgpass');
-  if (password && passfile) {
-    await onDisk(passfile, () =>
-      writeFile(passfile, passfileText(password.reveal()), { mode: PRIVATE_FILE_MODE }),
-    );
-  }
+  const passfile = await writePassfile(password, temporaryDirectory, 'target-pgpass');
   const environment = clientEnvironment(context.environment, passfile);
   const applicationName = `pg-backup restore on ${context.hostname}`;
   const target = (database: string): Target => ({ host, port, user, database });

@@ -33,6 +33,11 @@ export function isServerDirectoryName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** Whoever holds its lock lives, and keeps the directory. */
+export function lockFile(directory: string): string {
+  return join(directory, 'lock');
+}
+
 /** Whom servers run as: they refuse to be root. Undefined where that is our own user. */
 export function serverUserId(): number | undefined {
   return process.getuid?.() === 0 ? NOBODY : undefined;

@@ -1,6 +1,4 @@
 import { once } from 'node:events';
-import { lstat, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PgBackupError } from '../errors.ts';
 import {
   asUser,
@@ -12,16 +10,13 @@ import {
   runCommand,
   startCommand,
 } from '../exec.ts';
-import { listDirectory } from '../files/durable-files.ts';
 import { lastLines } from '../postgres/failures.ts';
-import { isServerDirectoryName, serverUserId } from './server-directory.ts';
+import { lockFile, serverUserId } from './server-directory.ts';
 import { scratchFailed, serverEnded } from './server-failure.ts';
 
 const STANDARD_DIRECTORIES = ['/usr/bin', '/bin'];
 /** Told apart from the keeper's own failure and from flock's faults, which are 64 to 78 (sysexits.h). */
 const CONFLICT = 100;
-/** A lock may not show on a network file system, but the time that a living drill writes does. */
-const PATIENCE_MILLISECONDS = 15 * 60_000;
 
 /**
  * `$1` is the home of a server. Ends all that works below it, and waits until it is gone. It is found by where it works, which also tells
@@ -99,23 +94,13 @@ export async function startKeeper(directory: string, searchPath: string | undefi
 }
 
 /**
- * Ends and removes what drills left below a directory whose keeper was killed too, as it is when a container is. Returns why the rest of
- * that stays; what a living drill holds is not meant.
+ * Ends and removes what a drill left in its directory; false where a living one holds that.
+ * @throws PgBackupError SCRATCH_FAILED where something stays
  */
-export async function removeAbandonedServers(
-  parentDirectory: string,
-  searchPath: string | undefined,
-): Promise<PgBackupError[]> {
-  const failures: PgBackupError[] = [];
-  // As the kernel tells it of a process; where there is none, nothing is listed.
-  const parent = await realpath(parentDirectory).catch(() => parentDirectory);
-  for (const { name } of await listDirectory(parent)) {
-    const directory = join(parent, name);
-    if (!isServerDirectoryName(name) || !(await isAbandoned(directory))) continue;
-    const result = await runCommand(keeperCommand(directory, searchPath));
-    if (result.exitCode !== 0 && result.exitCode !== CONFLICT) failures.push(notRemoved(directory, result));
-  }
-  return failures;
+export async function removeUnlessKept(directory: string, searchPath: string | undefined): Promise<boolean> {
+  const result = await runCommand(keeperCommand(directory, searchPath));
+  if (result.exitCode !== 0 && result.exitCode !== CONFLICT) throw notRemoved(directory, result);
+  return result.exitCode === 0;
 }
 
 /** The keeper holds the lock, so that nobody takes the directory for abandoned. */
@@ -128,24 +113,13 @@ function keeperCommand(directory: string, searchPath: string | undefined): Comma
   return {
     file: flock,
     args: [
-      ...['--nonblock', '--conflict-exit-code', String(CONFLICT), '--no-fork', join(directory, 'lock')],
+      ...['--nonblock', '--conflict-exit-code', String(CONFLICT), '--no-fork', lockFile(directory)],
       ...['/bin/sh', '-c', KEEP, 'sh', directory, END_SERVER, ...asUser(serverUserId())],
     ],
     environment: { PATH: STANDARD_DIRECTORIES.join(':'), LC_ALL: 'C' },
     workingDirectory: '/',
     deathSignal: null,
   };
-}
-
-/** Whether it is a directory, and no link to one, that only this user can write to, and that no drill has touched for a while. */
-async function isAbandoned(directory: string): Promise<boolean> {
-  const facts = await lstat(directory).catch(() => undefined);
-  return (
-    facts?.isDirectory() === true &&
-    facts.uid === process.getuid?.() &&
-    (facts.mode & 0o022) === 0 &&
-    Date.now() - facts.mtime.getTime() > PATIENCE_MILLISECONDS
-  );
 }
 
 function notRemoved(directory: string, result: CommandResult): PgBackupError {

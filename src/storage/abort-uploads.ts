@@ -1,6 +1,13 @@
-import type { OssClient } from './oss-client.ts';
+import type { AliOss, CallOptions, OssClient } from './oss-client.ts';
 
 const TIME_LIMIT_MILLISECONDS = 30_000;
+const PAGE_SIZE = 1000;
+
+/** A multipart upload that was begun and neither completed nor given up. */
+export interface ListedUpload {
+  readonly key: string;
+  readonly uploadId: string;
+}
 
 /**
  * Gives up every multipart upload of one key but `keptUploadId`, whose parts OSS would keep and charge for. Best effort: without the right to list
@@ -12,16 +19,55 @@ export async function abortUploadsOf(
   keptUploadId: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const options = { signal, retries: 1, deadlineMilliseconds: TIME_LIMIT_MILLISECONDS };
   try {
-    // One page is enough: a failed run leaves a few, and hardly a neighbour shares the prefix.
-    const query = { prefix: key, 'max-uploads': 1000 };
-    const { uploads } = await client.call((sdk) => sdk.listUploads(query), options);
-    for (const { name, uploadId } of uploads) {
-      if (name !== key || uploadId === keptUploadId) continue;
-      await client.call((sdk) => sdk.abortMultipartUpload(name, uploadId), options);
+    for await (const upload of listUploads(client, key, signal)) {
+      if (upload.key !== key || upload.uploadId === keptUploadId) continue;
+      await abortUpload(client, key, upload.uploadId, signal);
     }
   } catch {
     signal.throwIfAborted();
   }
+}
+
+/** The multipart uploads whose keys begin with `prefix`, page after page. @throws OssFailure, or the reason of `signal` */
+export async function* listUploads(
+  client: OssClient,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<ListedUpload> {
+  let after: ListedUpload | undefined;
+  do {
+    const page = await readPage(client, prefix, after, signal);
+    yield* page.uploads.map(({ name, uploadId }) => ({ key: name, uploadId }));
+    after = page.isTruncated ? { key: page.nextKeyMarker, uploadId: page.nextUploadIdMarker } : undefined;
+  } while (after !== undefined);
+}
+
+/** @throws OssFailure, or the reason of `signal` */
+export async function abortUpload(
+  client: OssClient,
+  key: string,
+  uploadId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.call((sdk) => sdk.abortMultipartUpload(key, uploadId), patience(signal));
+}
+
+async function readPage(
+  client: OssClient,
+  prefix: string,
+  after: ListedUpload | undefined,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<AliOss['listUploads']>>> {
+  const query = {
+    'max-uploads': PAGE_SIZE,
+    // A parameter without a value is signed in another way than it is sent.
+    ...(prefix === '' ? {} : { prefix }),
+    ...(after === undefined ? {} : { 'key-marker': after.key, 'upload-id-marker': after.uploadId }),
+  };
+  return client.call((sdk) => sdk.listUploads(query), patience(signal));
+}
+
+function patience(signal: AbortSignal): CallOptions {
+  return { signal, retries: 1, deadlineMilliseconds: TIME_LIMIT_MILLISECONDS };
 }

@@ -19,7 +19,12 @@ export async function backupWithEvent(
 ): Promise<PgBackupResult> {
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), PROGRAM, stage, event], {
     cwd: installation.directory,
-    env: { ...installation.env, ...changes },
+    env: {
+      ...installation.env,
+      // Without one there is no such stage.
+      ...(stage === 'before-hook' ? { BACKUP_HOOK_BEFORE: 'true' } : {}),
+      ...changes,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: lifetime(t),
     killSignal: 'SIGKILL',

@@ -11,10 +11,9 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { PgBackupError } from '../../src/errors.ts';
 import type { ServerPrograms } from '../../src/postgres/server-programs.ts';
@@ -24,7 +23,6 @@ import {
   type EmbeddedServerOptions,
   startEmbeddedServer,
 } from '../../src/restore/embedded-server.ts';
-import { removeAbandonedServers } from '../../src/restore/server-keeper.ts';
 import { startChildScript } from '../harness/child-script.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { reachableDirectory, reachableServerPrograms } from '../harness/server-programs.ts';
@@ -33,9 +31,9 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { processesThatMention } from '../integration/processes.ts';
 import { freeBytesOf } from '../integration/small-disk.ts';
 import { until } from '../integration/until.ts';
+import { isAtWork, keeperOf, postmasterOf } from './server-processes.ts';
 
 const HOLD_SERVER = new URL('./hold-server.ts', import.meta.url);
-const AN_HOUR_MILLISECONDS = 60 * 60_000;
 
 for (const major of [14, 15, 16, 17, 18]) {
   test(`a server ${major} starts for us alone, and nothing is left of it`, {
@@ -332,59 +330,6 @@ describe('a bounded disk', {
   });
 });
 
-describe('what a drill left whose keeper was killed too', { skip: missing('postgres-server-15') }, () => {
-  test('goes once nobody has touched it for a while', { timeout: 60_000 }, async (t) => {
-    const parent = reachableDirectory(t);
-    const programs = await reachableServerPrograms(15);
-    const holder = startChildScript(t, HOLD_SERVER, [programs.directory, parent, '0']);
-    assert.equal(await holder.nextLine(), 'ready');
-    const [name = ''] = readdirSync(parent);
-    const directory = join(parent, name);
-    const postmaster = postmasterOf(parent);
-    // As when a container is killed: the keeper goes as well, here even without the server.
-    process.kill(holder.child.pid, 'SIGSTOP');
-    const keeper = keeperOf(parent);
-    process.kill(keeper, 'SIGKILL');
-    await until(() => [isAtWork(keeper), isAtWork(holder.child.pid)], [false, false]);
-    age(directory);
-    assert.deepEqual(await removeAbandonedServers(parent, process.env['PATH']), []);
-    assert.ok(!existsSync(directory));
-    assert.ok(!isAtWork(postmaster));
-  });
-
-  test('stays as long as a drill holds it or has touched it of late', async (t) => {
-    const parent = reachableDirectory(t);
-    const server = await start(t, parent, { programs: await reachableServerPrograms(15) });
-    const fresh = join(parent, 'pg-backup-drill-AbCdEf');
-    mkdirSync(fresh, { mode: 0o700 });
-    const names = readdirSync(parent);
-    for (const name of names) if (name !== basename(fresh)) age(join(parent, name));
-    assert.deepEqual(await removeAbandonedServers(parent, process.env['PATH']), []);
-    assert.deepEqual(readdirSync(parent), names);
-    await assertAnswers(t, server);
-    const [name = ''] = names.filter((candidate) => candidate !== basename(fresh));
-    await until(() => Date.now() - statSync(join(parent, name)).mtimeMs < AN_HOUR_MILLISECONDS / 2, true);
-    await server.stop();
-  });
-
-  test('is told apart from what others can have put there', async (t) => {
-    const parent = reachableDirectory(t);
-    for (const [name, mode] of [
-      ['pg-backup-drill-shared', 0o777],
-      ['pg-backup-drill-longer1', 0o700],
-      ['other-AbCdEf', 0o700],
-    ] as const) {
-      mkdirSync(join(parent, name));
-      chmodSync(join(parent, name), mode);
-      age(join(parent, name));
-    }
-    const names = readdirSync(parent);
-    assert.deepEqual(await removeAbandonedServers(parent, process.env['PATH']), []);
-    assert.deepEqual(readdirSync(parent), names);
-    assert.deepEqual(await removeAbandonedServers(join(parent, 'nowhere'), process.env['PATH']), []);
-  });
-});
-
 async function start(
   t: TestContext,
   parentDirectory: string,
@@ -445,17 +390,6 @@ function wrapped(
   return { [name]: file };
 }
 
-function postmasterOf(parent: string): number {
-  const [name = ''] = readdirSync(parent);
-  return Number.parseInt(readFileSync(join(parent, name, 'server/data/postmaster.pid'), 'utf8'), 10);
-}
-
-function keeperOf(parent: string): number {
-  const [name = ''] = readdirSync(parent);
-  const keeper = processesThatMention(join(parent, name)).find((line) => /: \/bin\/sh -c /.test(line));
-  return Number(/\d+/.exec(keeper ?? '')?.[0]);
-}
-
 /** The command lines of what works below the directory. */
 function workingIn(directory: string): string[] {
   return readdirSync('/proc')
@@ -479,26 +413,12 @@ function tcpSocketsOf(pid: number): string[] {
   });
 }
 
-/** Neither gone, nor waiting for its parent, nor stopped. */
-function isAtWork(pid: number): boolean {
-  try {
-    return !/\) [ZXT] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 function remainsOf(parent: string): string[] {
   return [...readdirSync(parent), ...processesThatMention(parent)];
 }
 
 function assertGone(parent: string): void {
   assert.deepEqual(remainsOf(parent), []);
-}
-
-function age(path: string): void {
-  const longAgo = new Date(Date.now() - AN_HOUR_MILLISECONDS);
-  utimesSync(path, longAgo, longAgo);
 }
 
 function fill(path: string): void {

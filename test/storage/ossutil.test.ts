@@ -13,6 +13,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { aliOss, bucket, permanentKey, startTestServer, temporaryKey } from '../oss-server/clients.ts';
 import type { Credential, OssServer, OssServerOptions } from '../oss-server/server.ts';
 import { credentialsOf, targetAt } from './oss-test-target.ts';
+import { ALL_WAIT, NOBODY_WAITS } from './upload-fates.ts';
 
 const { signal } = new AbortController();
 const skip = missing('ossutil');
@@ -212,11 +213,11 @@ test("an upload that the sdk began stays while it may be resumed, and is given u
   server.heal();
   await put(MULTIPART_BYTES);
   assert.deepEqual(uploads(), [uploadId]);
-  assert.deepEqual(await store.clearAbandoned?.(() => true, signal), []);
+  assert.deepEqual(await store.clearAbandoned?.(ALL_WAIT, signal), []);
   assert.deepEqual(uploads(), [uploadId]);
 
   const left = [`${elsewhere} (${states.pathOf(elsewhere)})`];
-  assert.deepEqual(await store.clearAbandoned?.(() => false, signal), left);
+  assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, signal), left);
   assert.deepEqual(uploads(), []);
   assert.deepEqual(
     (await states.list()).map((state) => state.url),

@@ -8,6 +8,7 @@ import { startChildScript } from '../harness/child-script.ts';
 import { until } from '../integration/until.ts';
 import { aliOss, bucket } from '../oss-server/clients.ts';
 import { artifactOf, KEY, NAME, NEVER, openScene, partsAndABit, type Scene } from './sdk-test-store.ts';
+import { NOBODY_WAITS } from './upload-fates.ts';
 
 const NEW = { overwrite: false, signal: NEVER };
 const HALF = FIRST_PART_BYTES / 2;
@@ -123,7 +124,7 @@ test('an abort that OSS does not hear stays remembered', async (t) => {
   await sentParts(scene, [2]);
   await following.abort();
   assert.equal(remembered().length, 1);
-  assert.deepEqual(await store.clearAbandoned?.(() => false, NEVER), []);
+  assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, NEVER), []);
   assert.deepEqual([server.uploads(bucket), remembered()], [[], []]);
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { aliOss, bucket } from '../oss-server/clients.ts';
 import { content, KEY, NAME, NEVER, openScene, partsAndABit, sdkStore } from './sdk-test-store.ts';
+import { ALL_WAIT, NOBODY_WAITS } from './upload-fates.ts';
 
 const NEW = { overwrite: false, signal: NEVER };
 const UNAVAILABLE = { kind: 'error', status: 503, code: 'ServiceUnavailable' } as const;
@@ -151,13 +152,16 @@ test('what a refused upload may not abort is remembered, and cleared once it may
   });
   await assert.rejects(store.put(path, artifact, NEW), { code: 'UPLOAD_FAILED' });
   assert.equal(remembered().length, 1);
-  assert.deepEqual(await store.clearAbandoned?.((name) => name === NAME, NEVER), []);
+  assert.deepEqual(
+    await store.clearAbandoned?.({ ...NOBODY_WAITS, isWaiting: (name) => name === NAME }, NEVER),
+    [],
+  );
   assert.equal(remembered().length, 1);
-  assert.deepEqual(await store.clearAbandoned?.(() => false, NEVER), [NAME]);
+  assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, NEVER), [NAME]);
   assert.equal(remembered().length, 1);
-  assert.deepEqual(await store.clearAbandoned?.(() => false, NEVER), []);
+  assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, NEVER), []);
   assert.deepEqual([server.uploads(bucket), remembered()], [[], []]);
-  assert.deepEqual(await store.clearAbandoned?.(() => false, NEVER), []);
+  assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, NEVER), []);
 });
 
 test('an outage that lasts leaves the upload to be resumed, and the next attempt sends only the rest', async (t) => {
@@ -335,12 +339,13 @@ test('uploads to another bucket or prefix are left to whoever uses that', async 
   await assert.rejects(store.put(path, artifact, NEW), { code: 'UPLOAD_FAILED' });
   assert.equal(readdirSync(uploadsDirectory).length, 1);
   const elsewhere = sdkStore(server.endpoint, uploadsDirectory, undefined, { prefix: 'elsewhere' });
-  assert.deepEqual(await elsewhere.clearAbandoned?.(() => true, NEVER), []);
+  assert.deepEqual(await elsewhere.clearAbandoned?.(ALL_WAIT, NEVER), []);
   const file = join(uploadsDirectory, remembered()[0] ?? '');
   const left = [`${store.url(NAME)} (${file})`];
-  assert.deepEqual(await elsewhere.clearAbandoned?.(() => false, NEVER), left);
+  assert.deepEqual(await elsewhere.clearAbandoned?.(NOBODY_WAITS, NEVER), left);
   assert.equal(readdirSync(uploadsDirectory).length, 1);
-  assert.deepEqual(await sdkStore(server.endpoint, directory).clearAbandoned?.(() => false, NEVER), []);
+  const neighbour = { ...NOBODY_WAITS, isKnown: () => false };
+  assert.deepEqual(await sdkStore(server.endpoint, directory).clearAbandoned?.(neighbour, NEVER), []);
   assert.equal(server.uploads(bucket).length, 1);
 });
 
@@ -355,6 +360,6 @@ test('what cannot be cleared because OSS cannot be reached stays remembered', as
   interruption.abort();
   await assert.rejects(putting);
   const stopped = AbortSignal.abort();
-  assert.deepEqual(await store.clearAbandoned?.(() => false, stopped), [NAME]);
+  assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, stopped), [NAME]);
   assert.equal(remembered().length, 1);
 });
