@@ -2,7 +2,6 @@ import prettyBytes from 'pretty-bytes';
 import { parseCompression } from '../config/compression.ts';
 import { type Encryption, openEncryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
-import { freeBytes } from '../files/storage-error.ts';
 import { type Client, chooseClient, findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
 import { describeServer, type Server } from '../postgres/server.ts';
@@ -11,9 +10,8 @@ import type { Store } from '../storage/store.ts';
 import type { BackupContext } from './context.ts';
 import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts';
 import { checkCompression } from './dump.ts';
-import { readHistory } from './history.ts';
 import type { OpenRun } from './open-run.ts';
-import { newestFirst } from './retention.ts';
+import { warnOfRisks } from './preflight-warnings.ts';
 
 export interface Connected {
   readonly access: DatabaseAccess;
@@ -69,7 +67,7 @@ export async function preflight(
   });
   if (run.journal.leftOut.length > 0) log('info', 'LEFT_OUT', { options: run.journal.leftOut.join(' ') });
   if (parseCompression(settings.BACKUP_COMPRESS).method === 'none') log('warn', 'UNCOMPRESSED');
-  await warnOfShortSpace(context, run);
+  await warnOfRisks(context, run, { access: connected.access, server, client });
   const { temporaryDirectory } = run.journal;
   const encryption =
     settings.BACKUP_ENCRYPTION === 'none'
@@ -100,17 +98,4 @@ async function warnOfUnreachableStore(context: BackupContext, store: Store): Pro
     if (!(error instanceof PgBackupError)) throw error;
     context.log('warn', 'STORE_UNREACHABLE', { detail: error.parameters['detail'] ?? '' });
   }
-}
-
-/** Only a warning: a database may have shrunk, and a backup that was not tried is none. */
-async function warnOfShortSpace(context: BackupContext, run: OpenRun): Promise<void> {
-  const { runs } = await readHistory(run.layout, context.settings.PG_DATABASE);
-  const [newest] = newestFirst(runs.filter((past) => past.isGood));
-  const free = freeBytes(run.layout.data);
-  if (!newest || free === undefined || free >= newest.sizeBytes) return;
-  context.log('warn', 'SPACE_SHORT', {
-    free: prettyBytes(free),
-    directory: run.layout.data,
-    needed: prettyBytes(newest.sizeBytes),
-  });
 }

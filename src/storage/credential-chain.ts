@@ -15,20 +15,20 @@ interface Source {
 }
 
 /**
- * Asks the sources of Alibaba Cloud's default credential chain in its order, and returns the first that has keys. The variables are taken
- * from `environment`, because the library's own chain reads those of the process alone, where an env file does not stand.
+ * Asks the sources of Alibaba Cloud's default credential chain in its order, and returns the first that has keys; `source` is for people. The
+ * variables are taken from `environment`, because the library's own chain reads those of the process alone, where an env file does not stand.
  * @throws OssFailure CredentialsUnavailable
  */
 export async function firstCredentials(
   environment: Environment,
-): Promise<{ readonly provider: Provider; readonly credentials: Credentials }> {
+): Promise<{ readonly source: string; readonly provider: Provider; readonly credentials: Credentials }> {
   const library = await loadLibrary();
   const refusals: Text[] = [];
   for (const { name, open } of SOURCES) {
     try {
       const provider = open(library, environment);
       if (provider === undefined) continue;
-      return { provider, credentials: await provider.getCredentials() };
+      return { source: name, provider, credentials: await provider.getCredentials() };
     } catch (error) {
       const { en, zh } = reasonOf(error);
       refusals.push({ en: `${name}: ${en}`, zh: `${name}：${zh}` });

@@ -1,7 +1,7 @@
 import type OSS from 'ali-oss';
 import pRetry, { AbortError } from 'p-retry';
 import { isExpiredKey, type OssCredentials, type OssKeys, renewKeys } from './oss-credentials.ts';
-import { OssFailure, toOssFailure } from './oss-errors.ts';
+import { clockDriftSeconds, type OssAnswer, OssFailure, toOssFailure } from './oss-errors.ts';
 import { watchRequests } from './oss-requests.ts';
 import type { OssTarget } from './oss-target.ts';
 
@@ -32,12 +32,20 @@ export interface OssClient {
    * @throws OssFailure, or the reason of `signal`
    */
   call<T>(request: (sdk: AliOss) => Promise<T>, options: CallOptions): Promise<T>;
+  /** How far our clock was ahead of OSS's (negative: behind) at its last answer, to a second or so; undefined before one. */
+  clockDriftSeconds(): number | undefined;
 }
 
 /** A client for the target; nothing is loaded or asked before the first call. */
 export function openOssClient(target: OssTarget, credentials: OssCredentials): OssClient {
+  let drift: number | undefined;
+  const onAnswer = (answer: OssAnswer | undefined): void => {
+    drift = clockDriftSeconds(answer) ?? drift;
+  };
+  const attemptOn: AttemptOptions = { target, onAnswer };
   return {
     target,
+    clockDriftSeconds: () => drift,
     async call(request, options) {
       const { signal, retries = RETRIES, deadlineMilliseconds = DEADLINE_MILLISECONDS } = options;
       const deadline = performance.now() + deadlineMilliseconds;
@@ -45,7 +53,7 @@ export function openOssClient(target: OssTarget, credentials: OssCredentials): O
         const timeLeft = Math.max(1, deadline - performance.now());
         const timeoutMilliseconds = Math.min(options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS, timeLeft);
         try {
-          return await tryWithFreshKeys(target, credentials, request, signal, timeoutMilliseconds);
+          return await tryWithFreshKeys(attemptOn, credentials, request, signal, timeoutMilliseconds);
         } catch (error) {
           signal.throwIfAborted();
           throw error instanceof OssFailure && !error.isRefusal ? error : new AbortError(error as Error);
@@ -63,9 +71,14 @@ export function openOssClient(target: OssTarget, credentials: OssCredentials): O
   };
 }
 
+interface AttemptOptions {
+  readonly target: OssTarget;
+  readonly onAnswer: (answer: OssAnswer | undefined) => void;
+}
+
 /** One attempt, and a second one with other keys where there are any and the first ones were refused as expired. */
 async function tryWithFreshKeys<T>(
-  target: OssTarget,
+  attemptOn: AttemptOptions,
   credentials: OssCredentials,
   request: (sdk: AliOss) => Promise<T>,
   signal: AbortSignal,
@@ -73,18 +86,18 @@ async function tryWithFreshKeys<T>(
 ): Promise<T> {
   const keys = await orAborted(credentials.keys(), signal);
   try {
-    return await tryOnce(target, keys, request, signal, timeoutMilliseconds);
+    return await tryOnce(attemptOn, keys, request, signal, timeoutMilliseconds);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof OssFailure && isExpiredKey(error, keys))) throw error;
     const renewed = await orAborted(renewKeys(credentials, keys), signal);
     if (renewed === undefined) throw error;
-    return await tryOnce(target, renewed, request, signal, timeoutMilliseconds);
+    return await tryOnce(attemptOn, renewed, request, signal, timeoutMilliseconds);
   }
 }
 
 async function tryOnce<T>(
-  target: OssTarget,
+  { target, onAnswer }: AttemptOptions,
   keys: OssKeys,
   request: (sdk: AliOss) => Promise<T>,
   signal: AbortSignal,
@@ -97,6 +110,8 @@ async function tryOnce<T>(
   } catch (error) {
     signal.throwIfAborted();
     throw toOssFailure(error, seen.last);
+  } finally {
+    onAnswer(seen.last);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Environment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { fillIn, type Text } from '../language.ts';
 import { Secret } from '../secret.ts';
 import { firstCredentials, type Provider } from './credential-chain.ts';
 import type { OssFailure } from './oss-errors.ts';
@@ -28,6 +29,38 @@ export interface OssCredentials {
 export function openOssCredentials(settings: Settings, environment: Environment): OssCredentials {
   return settings.OSS_CREDENTIALS === 'chain' ? chainedKeys(environment) : settingsKeys(settings);
 }
+
+/**
+ * Where the keys come from, for people; never a value.
+ * @throws OssFailure CredentialsUnavailable, where OSS_CREDENTIALS=chain finds none
+ */
+export async function credentialSource(settings: Settings, environment: Environment): Promise<Text> {
+  if (settings.OSS_CREDENTIALS === 'chain') {
+    const { source, credentials } = await firstCredentials(environment);
+    return fillIn(credentials.securityToken ? CHAIN_TEMPORARY : CHAIN, { source });
+  }
+  const places = (['OSS_ACCESS_KEY_ID', 'OSS_ACCESS_KEY_SECRET', 'OSS_SECURITY_TOKEN'] as const)
+    .filter((name) => settings[name] !== undefined)
+    .map((name) => {
+      const file = environment[`${name}_FILE`];
+      return file ? `${name}_FILE (${file})` : name;
+    });
+  return fillIn(settings.OSS_SECURITY_TOKEN ? TEMPORARY_KEYS : KEYS, { places: places.join(', ') });
+}
+
+const KEYS: Text = { en: 'keys: {places}', zh: '密钥：{places}' };
+const TEMPORARY_KEYS: Text = {
+  en: 'temporary keys, which nobody renews: {places}',
+  zh: '临时密钥（不会自动刷新）：{places}',
+};
+const CHAIN: Text = {
+  en: 'keys: OSS_CREDENTIALS=chain, {source}',
+  zh: '密钥：OSS_CREDENTIALS=chain，{source}',
+};
+const CHAIN_TEMPORARY: Text = {
+  en: 'keys: OSS_CREDENTIALS=chain, {source}, renewed before they expire',
+  zh: '密钥：OSS_CREDENTIALS=chain，{source}，到期前自动刷新',
+};
 
 /** True where other keys may do better: these are temporary, and OSS does not know them, or no longer. */
 export function isExpiredKey(failure: OssFailure, keys: OssKeys): boolean {
@@ -75,7 +108,9 @@ function chainedKeys(environment: Environment): OssCredentials {
     kept = { keys, until: Date.now() + KEPT_MILLISECONDS };
     return keys;
   };
-  const askAgain = async (known: Provider): ReturnType<typeof firstCredentials> => {
+  const askAgain = async (
+    known: Provider,
+  ): Promise<Pick<Awaited<ReturnType<typeof firstCredentials>>, 'provider' | 'credentials'>> => {
     try {
       return { provider: known, credentials: await known.getCredentials() };
     } catch {

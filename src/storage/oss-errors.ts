@@ -119,6 +119,13 @@ export function uploadError(object: string, failure: OssFailure): PgBackupError 
   return storeError('UPLOAD_FAILED', object, failure);
 }
 
+/** How far our clock is ahead of the one of the answer (negative: behind), whose `Date` is of whole seconds. */
+export function clockDriftSeconds(answer: OssAnswer | undefined): number | undefined {
+  const serverTime = Date.parse(String(answer?.headers['date']));
+  if (Number.isNaN(serverTime) || answer === undefined) return undefined;
+  return Math.round((answer.receivedAt.getTime() - serverTime) / 1000);
+}
+
 /** What kept the connection from giving an answer: what Node says, else the kind of error that urllib made of it. */
 function connectionFault(name: string, networkCode: string | undefined): string {
   const known = connectionFaultOf(networkCode ?? '');
@@ -131,7 +138,7 @@ function codeOfStatus(status: number, headers: OssAnswer['headers']): string {
 }
 
 function remarkOn(code: string, answer: OssAnswer | undefined): Text | undefined {
-  if (code === 'RequestTimeTooSkewed') return driftOf(answer?.headers['date'], answer?.receivedAt);
+  if (code === 'RequestTimeTooSkewed') return driftOf(answer);
   const { networkMessage, endpoint } = answer ?? {};
   if (endpoint !== undefined) return endpointRemark(endpoint);
   return networkMessage === undefined ? undefined : { en: networkMessage, zh: networkMessage };
@@ -155,11 +162,9 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** How far our clock is from the one of the answer, whose `Date` is of whole seconds. */
-function driftOf(date: unknown, receivedAt: Date | undefined): Text | undefined {
-  const serverTime = Date.parse(String(date));
-  if (Number.isNaN(serverTime) || receivedAt === undefined) return undefined;
-  const seconds = Math.round((receivedAt.getTime() - serverTime) / 1000);
+function driftOf(answer: OssAnswer | undefined): Text | undefined {
+  const seconds = clockDriftSeconds(answer);
+  if (seconds === undefined) return undefined;
   const distance = Math.abs(seconds);
   return seconds > 0
     ? { en: `it is ${distance} s ahead`, zh: `快了 ${distance} 秒` }

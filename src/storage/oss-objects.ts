@@ -14,7 +14,7 @@ export type Headers = Readonly<Record<string, string | undefined>>;
 /** The part of a store that asks OSS through the SDK, for every tool that uploads to it. */
 export function ossObjects(
   client: OssClient,
-): Pick<Store, 'url' | 'probe' | 'stat' | 'list' | 'get' | 'remove'> {
+): Pick<Store, 'url' | 'probe' | 'clockDriftSeconds' | 'stat' | 'list' | 'get' | 'remove'> {
   const { target } = client;
   const url = (name: string): string => objectUrl(target, name);
   const key = (name: string): string => objectKey(target, name);
@@ -28,6 +28,7 @@ export function ossObjects(
     async probe(signal) {
       await headObject(client, PROBE_NAME, { signal, retries: 0 });
     },
+    clockDriftSeconds: () => client.clockDriftSeconds(),
     list: (signal) => listObjects(client, signal),
     async get(name, { range, signal }) {
       try {

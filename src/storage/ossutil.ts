@@ -79,7 +79,7 @@ export async function openOssutilStore(options: OssutilOptions): Promise<Store> 
         await rm(own, { recursive: true, force: true });
       }
     },
-    clearAbandoned: (isWaiting, signal) => clearAbandonedUploads({ client, states }, isWaiting, signal),
+    clearAbandoned: (fates, signal) => clearAbandonedUploads({ client, states }, fates, signal),
   };
 }
 

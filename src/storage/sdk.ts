@@ -74,7 +74,7 @@ export function openSdkStore(options: SdkStoreOptions): Store {
         },
       };
     },
-    clearAbandoned: (isWaiting, signal) => clearAbandonedUploads({ client, states }, isWaiting, signal),
+    clearAbandoned: (fates, signal) => clearAbandonedUploads({ client, states }, fates, signal),
   };
 }
 

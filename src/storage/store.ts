@@ -37,6 +37,14 @@ export interface GetOptions {
 /** `versioned`: hidden, while the bucket keeps an older version. `immutable`: refused, because a retention rule (WORM) protects it. */
 export type Removal = 'removed' | 'versioned' | 'immutable';
 
+/** What is known here of the runs whose uploads a store may hold half-way, by the names of their artifacts. */
+export interface UploadFates {
+  /** Whether somebody still waits for it. */
+  readonly isWaiting: (name: string) => boolean;
+  /** Whether it is of a run of this installation: others may share the place. */
+  readonly isKnown: (name: string) => boolean;
+}
+
 export interface FollowOutcome {
   readonly sentBytes: number;
   /** The fault that ended it before `stop` did, if one did. */
@@ -64,6 +72,8 @@ export interface Store {
    * @throws PgBackupError CONFIRM_FAILED
    */
   probe(signal: AbortSignal): Promise<void>;
+  /** Only where the store tells the time: how far our clock was ahead of its own (negative: behind) at its last answer; undefined before one. */
+  clockDriftSeconds?(): number | undefined;
   /**
    * Sends a file, in place of an object of that name only if `overwrite` says so; resolving means that the tool reported no fault, not that the object is there.
    * @throws PgBackupError UPLOAD_FAILED, OBJECT_EXISTS
@@ -91,6 +101,6 @@ export interface Store {
   remove(name: string, signal: AbortSignal): Promise<Removal>;
   /** Only where the store can: begins to send a file that another process still appends to, to be completed by a `put` of the same name. */
   follow?(file: string, name: string, signal: AbortSignal): Following;
-  /** Only where uploads can be left half-way: gives up those of names that `isWaiting` does not know, and returns the names for which that failed. Never rejects. */
-  clearAbandoned?(isWaiting: (name: string) => boolean, signal: AbortSignal): Promise<string[]>;
+  /** Only where uploads can be left half-way: gives up those that nobody waits for, and returns the names for which that failed. Never rejects. */
+  clearAbandoned?(fates: UploadFates, signal: AbortSignal): Promise<string[]>;
 }

@@ -12,6 +12,7 @@ export type Part =
   | 'rclone'
   | 'age'
   | 'gpg'
+  | 'pgbouncer'
   | 'root'
   | 'tmpfs'
   | 'postgres-client'
@@ -48,6 +49,12 @@ export function rclonePath(): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
+/** The path of the pooler, or undefined. */
+export function pgbouncerPath(): string | undefined {
+  const path = join(projectDirectory, '.parts/pgbouncer/bin/pgbouncer');
+  return existsSync(path) ? path : undefined;
+}
+
 /** Each PostgreSQL major with client programs here and their directory, in ascending order of the major. */
 export function clientDirectories(): ReadonlyMap<number, string> {
   const found = new Map<number, string>();
@@ -80,6 +87,7 @@ function isThere(part: Part): boolean {
   if (part === 'age' || part === 'gpg') {
     return pathDirectories().some((directory) => existsSync(join(directory, part)));
   }
+  if (part === 'pgbouncer') return pgbouncerPath() !== undefined;
   if (part === 'root') return process.getuid?.() === 0;
   if (part === 'tmpfs') return canMountTmpfs();
   if (part === 'postgres-client') return clientDirectories().size > 0;

@@ -9,7 +9,11 @@ export const serverUserId = isRoot ? 65534 : undefined;
  * Starts a server program as an unprivileged user, with a clean environment. It is ended when this process dies.
  * Root's working copy may lie below directories that others cannot enter, so the one right to pass them is kept.
  */
-export function asServerUser(program: string, arguments_: string[]): ChildProcess {
+export function asServerUser(
+  program: string,
+  arguments_: string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const unprivileged = [
     `--reuid=${serverUserId}`,
     `--regid=${serverUserId}`,
@@ -23,7 +27,7 @@ export function asServerUser(program: string, arguments_: string[]): ChildProces
   const flags = ['--pdeathsig=QUIT', ...(isRoot ? unprivileged : [])];
   return spawn('setpriv', [...flags, program, ...arguments_], {
     cwd: '/',
-    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

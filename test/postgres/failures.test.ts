@@ -72,6 +72,11 @@ const REAL: readonly (readonly [string, string | undefined])[] = [
   ],
   ['pg_dump: error: query failed: SSL SYSCALL error: EOF detected', 'CONNECTION_LOST'],
   [
+    'pg_dump: error: query failed: FATAL:  terminating connection due to conflict with recovery\nDETAIL:  User query might have needed to see row versions that must be removed.\nserver closed the connection unexpectedly',
+    'REPLAY_CONFLICT',
+  ],
+  ['FATAL:  57P04: breche Verbindung ab wegen Konflikt mit der Wiederherstellung', 'REPLAY_CONFLICT'],
+  [
     'pg_dump: error: query failed: could not receive data from server: Connection timed out',
     'CONNECTION_LOST',
   ],

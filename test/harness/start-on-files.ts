@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { asServerUser } from './server-user.ts';
+
+export interface FilesOfServer {
+  /** An absolute path of `postgres`. */
+  readonly program: string;
+  /** Holds `data`. */
+  readonly directory: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Added to the server's. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Also as German servers say it. */
+const READY = /ready to accept (read-only )?connections|bereit, um (lesende )?Verbindungen anzunehmen/;
+
+/** Starts a server on the files of a cluster that is there already, and resolves once it can be connected to. It ends with the test. */
+export async function startOnFiles(t: TestContext, options: FilesOfServer): Promise<void> {
+  const { program, directory, settings, environment } = options;
+  const all = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: directory,
+    fsync: 'off',
+    ...settings,
+  };
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const server = asServerUser(program, ['-D', join(directory, 'data'), ...flags], environment);
+  t.after(async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    server.kill('SIGQUIT');
+    await once(server, 'exit');
+  });
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      if (READY.test(log)) resolve();
+    });
+    server.on('close', () => reject(new Error(log)));
+  });
+}
