@@ -91,6 +91,9 @@ USER 10001:10001
 VOLUME ["/data/db-backups", "/var/log/db-backup"]
 # tini signals pg-backup alone, which ends its children itself and then writes the report.
 ENTRYPOINT ["tini", "--", "pg-backup"]
+CMD ["schedule"]
+# By the records alone: it tells of a CronJob's or a person's backups just as well.
+HEALTHCHECK --interval=5m --timeout=30s --start-period=1m CMD ["pg-backup", "healthcheck"]
 
 ARG VERSION=dev
 ARG REVISION=unknown

@@ -7,8 +7,38 @@ export const CLI_TEXTS = {
     zh: 'pg-backup <命令>\n\n经过验证的 PostgreSQL 逻辑备份：完整读回、与远端副本比对，并由演练恢复。',
   },
   backup: {
-    en: 'back up the database that the settings name, now',
+    en: 'back up the databases that the settings name, now',
     zh: '立即备份配置所指的数据库',
+  },
+  schedule: {
+    en: 'back up, drill and verify by the schedules, for years; what was missed is caught up',
+    zh: '按计划长期执行备份、演练与校验，错过的会补做',
+  },
+  healthcheck: {
+    en: 'say whether the newest successful backup is as fresh as the schedule wants, and why not',
+    zh: '判断最新的成功备份是否符合计划要求，并说明原因',
+  },
+  serve: {
+    en: 'answer GET /healthz over HTTP: 200 while the backups are fresh, else 503 with the reason',
+    zh: '通过 HTTP 提供 GET /healthz：备份新鲜时为 200，否则为 503 及原因',
+  },
+  accept: {
+    en: 'say that a backup which carries a warning is right: retention goes on; the newest such one unless told otherwise',
+    zh: '确认带警告的备份无误并恢复清理；默认确认最新的一份',
+  },
+  target: {
+    en: 'only this target: the name of its file in the directory BACKUP_ENV_FILE, without .env',
+    zh: '仅此目标：BACKUP_ENV_FILE 目录中对应文件的名称（不含 .env）',
+  },
+  database: {
+    en: 'only this database, where several are configured',
+    zh: '仅此数据库（配置了多个时）',
+  },
+  host: { en: 'instead of REPORT_HOST', zh: '代替 REPORT_HOST' },
+  port: { en: 'instead of REPORT_PORT', zh: '代替 REPORT_PORT' },
+  jsonChecks: {
+    en: 'print JSON: version, checks with id, state, target, database, text, remedy',
+    zh: '以 JSON 输出：version 与 checks（id、state、target、database、text、remedy）',
   },
   upload: {
     en: 'send the backups that wait for their upload',
@@ -37,8 +67,8 @@ export const CLI_TEXTS = {
     zh: '恢复备份（先给出计划）：恢复到新库，或在单个事务中进行',
   },
   doctor: {
-    en: 'check the programs that backups, restores and drills need; each line says what mends it',
-    zh: '检查备份、恢复与演练所需的程序，并给出修复命令',
+    en: 'check everything that backups, uploads, restores and drills need; each line says what mends it',
+    zh: '检查备份、上传、恢复与演练所需的一切，并给出修复命令',
   },
   drill: {
     en: 'restore a backup into a scratch server, compare it with its fingerprint, throw it away; the newest one unless told otherwise',

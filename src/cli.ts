@@ -1,22 +1,34 @@
 import yargs from 'yargs';
-import type { BackupContext } from './backup/context.ts';
+import { acceptRun } from './backup/accept.ts';
+import { backUpTarget } from './backup/back-up-target.ts';
 import { listBackups } from './backup/list-backups.ts';
 import { pruneNow, showPrune } from './backup/prune.ts';
-import { backup } from './backup/run.ts';
 import { uploadWaiting } from './backup/upload-waiting.ts';
-import { verifyCopies } from './backup/verify-copies.ts';
+import { verifyAndTell } from './backup/verify-and-tell.ts';
 import { DRILL_CONFLICTS, drillFlags, drillOptions } from './cli-drill.ts';
 import { checkChoice, RESTORE_CONFLICTS, restoreFlags, restoreOptions } from './cli-restore.ts';
+import {
+  chooseTargets,
+  everyDatabase,
+  runOnDatabases,
+  runOnOneDatabase,
+  runOnReports,
+  runOnTargets,
+  runTogether,
+} from './cli-run.ts';
+import { listenOptions, runSchedule } from './cli-schedule.ts';
 import { CLI_TEXTS } from './cli-texts.ts';
 import { effectiveSettings, settingsHelp } from './config/help.ts';
-import { describeError, PgBackupError } from './errors.ts';
+import { doctor } from './doctor/doctor.ts';
+import { PgBackupError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type Language, render, type Text } from './language.ts';
-import { createBackupContext, loadFrom, type Surroundings, settingWarnings, VERSION } from './program.ts';
-import { doctor } from './restore/doctor.ts';
+import { type Surroundings, settingWarnings, VERSION } from './program.ts';
 import { drill } from './restore/drill-runs.ts';
 import { listArchive } from './restore/list-archive.ts';
 import { restore } from './restore/restore.ts';
+import { healthcheck } from './schedule/healthcheck.ts';
+import { serve } from './server/serve.ts';
 
 /**
  * Parses the command line, runs its command and returns the exit code; what a command throws is logged.
@@ -31,23 +43,63 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     .scriptName('pg-backup')
     .locale(language === 'zh' ? 'zh_CN' : 'en')
     .usage(say(CLI_TEXTS.usage))
+    .option('target', { type: 'string', requiresArg: true, describe: say(CLI_TEXTS.target) })
+    .option('database', { type: 'string', requiresArg: true, describe: say(CLI_TEXTS.database) })
     .command(
       'backup',
       say(CLI_TEXTS.backup),
       (command) => command.epilogue(`${settingsHelp(language)}\n\n${exitCodesHelp(language)}`),
-      async () => {
-        exitCode = await runLogged(surroundings, backup);
+      async (scope) => {
+        exitCode = await runOnTargets(surroundings, scope, (context) =>
+          backUpTarget(context, scope.database),
+        );
       },
     )
-    .command('upload', say(CLI_TEXTS.upload), {}, async () => {
-      exitCode = await runLogged(surroundings, uploadWaiting);
-    })
+    .command(
+      'schedule',
+      say(CLI_TEXTS.schedule),
+      (command) => command,
+      async (scope) => {
+        exitCode = await runTogether(surroundings, scope, (contexts) => runSchedule(contexts, surroundings));
+      },
+    )
+    .command(
+      'healthcheck',
+      say(CLI_TEXTS.healthcheck),
+      (command) => command,
+      async (scope) => {
+        exitCode = await runOnReports(surroundings, scope, (contexts) => healthcheck(contexts, write));
+      },
+    )
+    .command(
+      'serve',
+      say(CLI_TEXTS.serve),
+      (command) =>
+        command
+          .option('host', { type: 'string', requiresArg: true, describe: say(CLI_TEXTS.host) })
+          .option('port', { type: 'number', requiresArg: true, describe: say(CLI_TEXTS.port) }),
+      async ({ host, port, ...scope }) => {
+        exitCode = await runOnReports(surroundings, scope, (contexts) =>
+          serve(contexts, listenOptions(contexts, { host, port }), surroundings.signal),
+        );
+      },
+    )
+    .command(
+      'upload',
+      say(CLI_TEXTS.upload),
+      (command) => command,
+      async (scope) => {
+        exitCode = await runOnDatabases(surroundings, scope, uploadWaiting);
+      },
+    )
     .command(
       'list',
       say(CLI_TEXTS.list),
       (command) => command.option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.json) }),
-      async ({ json }) => {
-        exitCode = await runLogged(surroundings, (context) => listBackups(context, { json, write }));
+      async ({ json, ...scope }) => {
+        exitCode = await runTogether(surroundings, scope, async (contexts) =>
+          listBackups(await everyDatabase(contexts, scope), { json, write }),
+        );
       },
     )
     .command(
@@ -59,9 +111,19 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           .option('all', { type: 'boolean', describe: say(CLI_TEXTS.all) })
           .option('remote', { type: 'boolean', default: false, describe: say(CLI_TEXTS.remote) })
           .conflicts('run', 'all'),
-      async ({ run, all, remote }) => {
-        exitCode = await runLogged(surroundings, (context) =>
-          verifyCopies(context, { run, all, remote, write }),
+      async ({ run, all, remote, ...scope }) => {
+        exitCode = await runOnDatabases(surroundings, { ...scope, run }, (context) =>
+          verifyAndTell(context, { run, all, remote, write }),
+        );
+      },
+    )
+    .command(
+      'accept [run]',
+      say(CLI_TEXTS.accept),
+      (command) => command.positional('run', { type: 'string', describe: say(CLI_TEXTS.run) }),
+      async ({ run, ...scope }) => {
+        exitCode = await runOnOneDatabase(surroundings, { ...scope, run }, (context) =>
+          acceptRun(context, run),
         );
       },
     )
@@ -76,7 +138,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           // Otherwise --no-owner would be read as the opposite of --owner, and a run behind --table as one more table.
           .parserConfiguration({ 'boolean-negation': false, 'greedy-arrays': false }),
       async (given) => {
-        exitCode = await runLogged(surroundings, (context) => {
+        exitCode = await runOnOneDatabase(surroundings, given, (context) => {
           if (given.list) {
             checkChoice(given);
             return listArchive(context, given, write);
@@ -100,7 +162,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           .options(drillFlags(say))
           .conflicts(DRILL_CONFLICTS),
       async (given) => {
-        exitCode = await runLogged(surroundings, (context) =>
+        exitCode = await runOnDatabases(surroundings, given, (context) =>
           drill(context, given, { ...drillOptions(given), write }),
         );
       },
@@ -110,20 +172,34 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.prune),
       (command) =>
         command.option('dry-run', { type: 'boolean', default: false, describe: say(CLI_TEXTS.dryRun) }),
-      async ({ dryRun }) => {
-        exitCode = await runLogged(surroundings, (context) =>
+      async ({ dryRun, ...scope }) => {
+        exitCode = await runOnDatabases(surroundings, scope, (context) =>
           dryRun ? showPrune(context, write) : pruneNow(context),
         );
       },
     )
-    .command('doctor', say(CLI_TEXTS.doctor), {}, async () => {
-      exitCode = await runLogged(surroundings, (context) => doctor(context, write));
-    })
-    .command('config', say(CLI_TEXTS.config), {}, () => {
-      const loaded = loadFrom(surroundings);
-      stdout.write(`${effectiveSettings(loaded, language)}\n`);
-      for (const warning of settingWarnings(loaded)) surroundings.stderr.write(`${say(warning)}\n`);
-    })
+    .command(
+      'doctor',
+      say(CLI_TEXTS.doctor),
+      (command) => command.option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.json) }),
+      async ({ json, ...scope }) => {
+        exitCode = await runTogether(surroundings, scope, (contexts) =>
+          doctor(contexts, { json, database: scope.database, write }),
+        );
+      },
+    )
+    .command(
+      'config',
+      say(CLI_TEXTS.config),
+      (command) => command,
+      (scope) => {
+        for (const { name, loaded } of chooseTargets(surroundings, scope)) {
+          if (name !== undefined) stdout.write(`# ${name}\n`);
+          stdout.write(`${effectiveSettings(loaded, language)}\n`);
+          for (const warning of settingWarnings(loaded)) surroundings.stderr.write(`${say(warning)}\n`);
+        }
+      },
+    )
     .epilogue(`${exitCodesHelp(language)}\n\n${say(CLI_TEXTS.next)}`)
     .demandCommand(1, 1, say(CLI_TEXTS.noCommand), say(CLI_TEXTS.noCommand))
     .strict()
@@ -142,22 +218,6 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     if (output) stdout.write(`${output}\n`);
   });
   return exitCode;
-}
-
-async function runLogged(
-  surroundings: Surroundings,
-  command: (context: BackupContext) => Promise<unknown>,
-): Promise<number> {
-  const context = createBackupContext(surroundings, loadFrom(surroundings));
-  try {
-    await command(context);
-    return 0;
-  } catch (error) {
-    const { code, exitCode, message, hint } = describeError(error, context.language);
-    const stack = code === 'INTERNAL' && error instanceof Error ? `\n${error.stack}` : '';
-    context.log('error', 'COMMAND_FAILED', { code, message, hint: hint + stack });
-    return exitCode;
-  }
 }
 
 function exitCodesHelp(language: Language): string {

@@ -15,6 +15,31 @@ export const MESSAGES = {
     en: 'Backup succeeded: {file} ({size}) in {seconds} s; proven: {proof}',
     zh: '备份成功：{file}（{size}），用时 {seconds} 秒；验证程度：{proof}',
   },
+  RUN_UNLIKE: {
+    en: 'This backup looks unlike the recent ones: {detail}. Nothing old is removed until the next normal run, or until you say that it is right: pg-backup accept {run}',
+    zh: '本次备份与近期差异过大：{detail}。在下一次正常运行之前不清理旧备份；若确认无误，请执行：pg-backup accept {run}',
+  },
+  RETENTION_HELD: {
+    en: 'Retention is held: {count} old backups stay, because the newest one looks unlike them; if it is right: pg-backup accept',
+    zh: '暂停清理：保留 {count} 个旧备份，因为最新备份与它们差异过大；若确认无误，请执行：pg-backup accept',
+  },
+  ACCEPTED: {
+    en: '{run} is accepted as it is: retention goes on, and the next backups are compared with it',
+    zh: '已确认 {run}：恢复清理，之后的备份以其为准进行比较',
+  },
+  TRYING_AGAIN: {
+    en: '[{code}] {message} Trying again in {minutes} minutes ({retry} of {retries})',
+    zh: '[{code}] {message} {minutes} 分钟后重试（第 {retry} 次，共 {retries} 次）',
+  },
+  DATABASE_NEW: { en: 'New on the server: the database {database}', zh: '服务器上有新数据库：{database}' },
+  DATABASE_GONE: {
+    en: 'Gone from the server: the database {database}; its backups stay',
+    zh: '服务器上已没有数据库 {database}；其备份保留',
+  },
+  DATABASES_FOUND: {
+    en: 'Backing up {count} databases, {parallel} at a time: {databases}',
+    zh: '将备份 {count} 个数据库，同时 {parallel} 个：{databases}',
+  },
   COMMAND_FAILED: { en: '[{code}] {message} {hint}', zh: '[{code}] {message} {hint}' },
   STAGE_DONE: { en: '{stage}: done in {seconds} s', zh: '{stage}：完成，用时 {seconds} 秒' },
   STAGE_FAILED: { en: '{stage}: failed after {seconds} s', zh: '{stage}：失败，用时 {seconds} 秒' },
@@ -35,10 +60,7 @@ export const MESSAGES = {
     en: 'BACKUP_COMPRESS=0: reading an uncompressed archive back proves little; the checksum still finds every change',
     zh: 'BACKUP_COMPRESS=0：读回未压缩的归档能证明的很少；校验和仍可发现任何改动',
   },
-  SPACE_SHORT: {
-    en: '{free} free below {directory}, but the last backup took {needed}: the disk may fill up',
-    zh: '{directory} 仅剩 {free}，而上次备份占用 {needed}：磁盘可能写满',
-  },
+  PREFLIGHT_WARNING: { en: '{text}. To mend it: {remedy}', zh: '{text}。处理方法：{remedy}' },
   GLOBALS_WITHOUT_PASSWORDS: {
     en: 'The user "{user}" may not read passwords (pg_authid): the globals are written without them (--no-role-passwords)',
     zh: '用户 "{user}" 无权读取口令（pg_authid）：全局对象将不含口令（--no-role-passwords）',
@@ -62,6 +84,47 @@ export const MESSAGES = {
   NOT_READ_BACK: {
     en: 'The archive was encrypted but cannot be read back here: no identity or passphrase is set',
     zh: '归档已加密，但无法在此处读回：未设置身份文件或口令',
+  },
+  REPLAY_NOTHING_TO_PAUSE: {
+    en: 'BACKUP_PAUSE_REPLAY: {host}:{port} is no standby server, so there is nothing to pause',
+    zh: 'BACKUP_PAUSE_REPLAY：{host}:{port} 不是备库，无需暂停回放',
+  },
+  REPLAY_PAUSED: {
+    en: 'Replay of WAL on {host}:{port} is paused; the server resumes it by itself once this run needs that no more',
+    zh: '{host}:{port} 的 WAL 回放已暂停；本次运行不再需要时，服务器会自行恢复回放',
+  },
+  REPLAY_FOUND_PAUSED: {
+    en: 'Replay of WAL on {host}:{port} was paused already, by another run or by somebody else: whoever paused it resumes it',
+    zh: '{host}:{port} 的 WAL 回放此前已暂停（其他运行或他人所为）：由暂停者恢复',
+  },
+  REPLAY_RESUMED: {
+    en: 'Replay of WAL on {host}:{port} goes on again; it was paused for {seconds} s',
+    zh: '{host}:{port} 的 WAL 回放已恢复；共暂停 {seconds} 秒',
+  },
+  REPLAY_RESUMES_LATER: {
+    en: 'Replay of WAL on {host}:{port} was paused by this run, for {seconds} s so far; the server resumes it by itself once no run needs that any more',
+    zh: '{host}:{port} 的 WAL 回放由本次运行暂停，至今 {seconds} 秒；所有运行都不再需要后，服务器会自行恢复回放',
+  },
+  REPLAY_RESUMED_EARLY: {
+    en: 'Replay of WAL on {host}:{port} goes on before this run is through with the database: somebody resumed it, ended its guard or promoted the server. From now on replay conflicts can cancel the dump',
+    zh: '{host}:{port} 的 WAL 回放在本次运行用完数据库之前已恢复：有人恢复了回放、终止了守护会话或提升了该备库。此后转储可能被回放冲突取消',
+  },
+  SERVER_REMOVED: {
+    en: 'Removed the throw-away server that a drill left when it was killed: {directory}',
+    zh: '已清除被杀死的演练遗留的临时服务器：{directory}',
+  },
+  LOCK_AWAITED: {
+    en: 'pg_dump waits for the lock of {object}, held by {holder}',
+    zh: 'pg_dump 正在等待 {object} 的锁，持锁者：{holder}',
+  },
+  HOOK_OUTPUT: { en: '{hook}: {line}', zh: '{hook}：{line}' },
+  HOOK_OUTPUT_LEFT_OUT: {
+    en: '{hook} says more than {count} lines; the others are not logged',
+    zh: '{hook} 输出超过 {count} 行；其余不记入日志',
+  },
+  HOOK_FAILED_AND_IGNORED: {
+    en: '{hook} failed ({outcome}): {detail}. The run goes on as it is',
+    zh: '{hook} 执行失败（{outcome}）：{detail}。本次运行不受影响',
   },
   TOOL_OUTPUT: { en: '{tool}: {line}', zh: '{tool}：{line}' },
   SENT_ALONG: {
@@ -187,6 +250,72 @@ export const MESSAGES = {
   REPORT_UNWRITABLE: {
     en: 'The report of this run could not be written: {detail}',
     zh: '本次运行的报表无法写入：{detail}',
+  },
+  SCHEDULED: {
+    en: '{kind}: {pattern} in {zone}; next {local}, which is {utc}',
+    zh: '{kind}：{pattern}（{zone}）；下次 {local}，即 {utc}',
+  },
+  SCHEDULE_NO_HISTORY: {
+    en: 'No backup is on record yet, so none was missed. For one before {due}: pg-backup backup, or BACKUP_ON_START=true',
+    zh: '尚无备份记录，因此没有错过的备份。若要在 {due} 之前备份：pg-backup backup，或设置 BACKUP_ON_START=true',
+  },
+  CATCHING_UP: {
+    en: '{kind}: what was due at {due} was missed, and is caught up now',
+    zh: '{kind}：错过了 {due} 的计划，现在补做',
+  },
+  MISSED_UNKNOWN: {
+    en: '{kind}: whether one was missed could not be found out: {detail}',
+    zh: '{kind}：无法判断是否有错过的计划：{detail}',
+  },
+  TOO_LATE: {
+    en: '{kind}: what was due at {due} was missed, and is not caught up (BACKUP_CATCH_UP_HOURS={hours}); next {next}',
+    zh: '{kind}：错过了 {due} 的计划，不再补做（BACKUP_CATCH_UP_HOURS={hours}）；下次 {next}',
+  },
+  CLOCK_SET_BACK: {
+    en: '{kind}: the clock was set back; the schedule goes on from the new time, next {next}',
+    zh: '{kind}：系统时钟被回拨；计划从新的时间继续，下次 {next}',
+  },
+  OVERLAP: {
+    en: '{kind}: skipped what is due at {due}, because the one that began at {since} is still under way',
+    zh: '{kind}：跳过 {due} 的计划，因为 {since} 开始的一次仍在进行',
+  },
+  SKIP_UNWRITABLE: {
+    en: 'What was skipped could not be written down: {detail}',
+    zh: '跳过的计划未能记录：{detail}',
+  },
+  JOB_STARTING: { en: '{kind}: starting', zh: '{kind}：开始' },
+  JOB_DELAYED: {
+    en: '{kind}: starting in {seconds} s (BACKUP_JITTER_SECONDS)',
+    zh: '{kind}：{seconds} 秒后开始（BACKUP_JITTER_SECONDS）',
+  },
+  JOB_DONE: { en: '{kind}: done; next {next}', zh: '{kind}：完成；下次 {next}' },
+  JOB_FAILED: { en: '{kind}: failed ({outcome}); next {next}', zh: '{kind}：失败（{outcome}）；下次 {next}' },
+  JOB_CRASHED: {
+    en: '{kind}: its process ended without telling why ({outcome}); it is started once more in {seconds} s',
+    zh: '{kind}：其进程异常结束（{outcome}）；{seconds} 秒后再启动一次',
+  },
+  JOB_UNSTARTABLE: {
+    en: '{kind}: could not be started: {detail}; next {next}',
+    zh: '{kind}：无法启动：{detail}；下次 {next}',
+  },
+  BACKUP_STALE: { en: '{reason}', zh: '{reason}' },
+  FRESHNESS_UNKNOWN: {
+    en: 'Whether the backups are fresh could not be found out: {detail}',
+    zh: '无法判断备份是否及时：{detail}',
+  },
+  SCHEDULE_ENDED: { en: 'The scheduler has ended', zh: '调度器已结束' },
+  SERVING: { en: 'Serving on {address}', zh: '正在监听 {address}' },
+  NOTIFY_FAILED: {
+    en: 'The notification by {channel} failed: {detail}',
+    zh: '通过 {channel} 发送通知失败：{detail}',
+  },
+  NOTIFY_HELD_BACK: {
+    en: 'Not notified again: the same news ({type}) was told less than {minutes} minutes ago',
+    zh: '不再重复通知：相同消息（{type}）在 {minutes} 分钟内已发送过',
+  },
+  NOTIFY_STATE_FAILED: {
+    en: 'What was notified could not be remembered, so the same may be told again: {detail}',
+    zh: '无法记录已发送的通知，同一消息可能会重复发送：{detail}',
   },
   STOPPING: {
     en: '{signal} received: stopping; once more ends at once',

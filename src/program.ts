@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { BackupContext } from './backup/context.ts';
-import { type Environment, type LoadedSettings, loadSettings } from './config/load.ts';
+import { join } from 'node:path';
+import type { TargetContext } from './backup/context.ts';
+import type { Environment, LoadedSettings, LoadOptions } from './config/load.ts';
 import { SETTING_NAMES, settingOf } from './config/settings.ts';
+import { loadTargets, type Target } from './config/targets.ts';
 import { foreignSecrets } from './foreign-secrets.ts';
 import { type Language, render, type Text } from './language.ts';
-import { createLog, type Output } from './logging.ts';
+import { createLog, type Output, withLabel } from './logging.ts';
 import { ignoredVariables } from './postgres/connection.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { createScrub, type Scrub } from './scrub.ts';
@@ -28,9 +30,20 @@ export const VERSION: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version;
 
-/** Reads the settings from the environment and the files that it names. */
-export function loadFrom(surroundings: Surroundings): LoadedSettings {
-  return loadSettings(surroundings.environment, (path) => readFileSync(path, 'utf8'), surroundings.language);
+/** Reads the settings of every target from the environment and the files that it names. */
+export function loadFrom(surroundings: Surroundings, options?: LoadOptions): Target[] {
+  const files = { readFile: (path: string) => readFileSync(path, 'utf8'), listDirectory };
+  return loadTargets(surroundings.environment, files, surroundings.language, options);
+}
+
+function listDirectory(path: string): string[] | undefined {
+  try {
+    if (!statSync(path).isDirectory()) return undefined;
+    return readdirSync(path).filter((name) => statSync(join(path, name)).isFile());
+  } catch {
+    // Whoever reads it tells why it cannot be.
+    return undefined;
+  }
 }
 
 /** What is odd about settings that can be used all the same. */
@@ -42,29 +55,39 @@ export function settingWarnings({ warnings, environment }: LoadedSettings): Text
   return [...warnings, ...ignored];
 }
 
-/** Puts together what the commands work with, and logs what is odd about the settings. */
-export function createBackupContext(surroundings: Surroundings, loaded: LoadedSettings): BackupContext {
+/**
+ * Puts together what the commands work with, and logs what is odd about the settings. `writesNothing`: for what only looks at reports, and may have
+ * no place to write to.
+ */
+export function createContext(
+  surroundings: Surroundings,
+  { name, loaded }: Target,
+  { writesNothing = false } = {},
+): TargetContext {
   const { settings, environment } = loaded;
   const language = settings.BACKUP_LANG ?? surroundings.language;
   const clock = (): Date => new Date();
   const scrub = scrubFor(environment);
   let progress: Progress | undefined;
-  const log = createLog({
+  const plainLog = createLog({
     output: aboveTheLiveLine(surroundings.stderr, () => progress?.clear()),
     format: settings.BACKUP_LOG_FORMAT,
-    directory: settings.BACKUP_LOG_DIR,
+    ...(writesNothing ? {} : { directory: settings.BACKUP_LOG_DIR }),
     language,
     scrub,
     clock,
   });
+  const log = name === undefined ? plainLog : withLabel(plainLog, name);
   progress = createProgress(surroundings.stderr, log);
-  for (const warning of settingWarnings(loaded)) {
+  for (const warning of writesNothing ? [] : settingWarnings(loaded)) {
     log('warn', 'SETTING_WARNING', { warning: render(warning, language) });
   }
   surroundings.signal.addEventListener('abort', () => {
+    if (writesNothing) return;
     log('warn', 'STOPPING', { signal: surroundings.signal.reason?.parameters?.signal ?? '' });
   });
   return {
+    target: name,
     settings,
     environment,
     language,

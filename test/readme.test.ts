@@ -26,7 +26,8 @@ test('the commands of the README back up, restore and drill', {
   skip: missing('ossutil', 'age'),
 }, async (t) => {
   const blocks = await shellBlocks('README.md');
-  const [, copyExample = '', useIt = '', restore = '', byHand = '', drill = '', decrypt = ''] = blocks;
+  const [, copyExample = '', useIt = '', restore = '', byHand = '', drill = '', years = '', decrypt = ''] =
+    blocks;
   const server = await startPostgres();
   t.after(() => server.stop());
   await server.createDatabase('community');
@@ -82,6 +83,9 @@ test('the commands of the README back up, restore and drill', {
     (await shell(drill, checkout)).stdout,
     /result +restored; everything that was compared is equal/,
   );
+  const { stdout: health } = await shell(years, checkout);
+  assert.match(health, /^✓ /m);
+  assert.match(health, /^healthy: community /m);
 
   const key = await ageKey(t);
   await appendFile(

@@ -52,7 +52,7 @@ export async function readKnownRuns(layout: Layout): Promise<KnownRuns> {
       status: known.status,
       report,
       record,
-      isProven: report?.status === 'SUCCESS' || (record !== undefined && isProven(record)),
+      isProven: isProven(report, record),
       // What a broken record would say of its upload is not known: the files stay.
       awaitsUpload: record?.awaitsUpload ?? records.unreadable.includes(`${name}.json`),
       isRunning: running.has(name),
@@ -62,9 +62,11 @@ export async function readKnownRuns(layout: Layout): Promise<KnownRuns> {
   return { byName, running, unreadable: [...reports.unreadable, ...records.unreadable] };
 }
 
-function isProven({ status, proof, remote }: RunRecord): boolean {
+/** Whether a run was reported as a success, or was made good by a later upload, which leaves the report as it was and the record better. */
+export function isProven(report: Report | undefined, record: RunRecord | undefined): boolean {
   // Remote copies are recorded once all of them are confirmed, also of what cannot be read back here.
-  return status === 'SUCCESS' || proof === 'stored' || remote.length > 0;
+  const isMadeGood = record && (record.proof === 'stored' || record.remote.length > 0);
+  return report?.status === 'SUCCESS' || record?.status === 'SUCCESS' || isMadeGood === true;
 }
 
 /** True for a file or an object that a run here has left, or is making now. */

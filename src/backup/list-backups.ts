@@ -33,28 +33,51 @@ export interface ListedBackup {
 }
 
 /**
- * Writes the backups of the configured database, local and remote side by side, newest first: a table, or JSON.
+ * Writes the backups of the databases, local and remote side by side, newest first: a table for each, or one JSON array.
  * @throws PgBackupError STORE_FAILED (or why the store cannot be opened), after the local side has been written
  */
 export async function listBackups(
-  context: BackupContext,
+  contexts: readonly BackupContext[],
   options: { readonly json: boolean; readonly write: (text: string) => unknown },
 ): Promise<void> {
-  const { settings, signal, language } = context;
+  const lists = [];
+  for (const context of contexts) lists.push({ context, ...(await listDatabase(context)) });
+  const failure = lists.find((list) => list.failure)?.failure;
+  if (options.json) {
+    const backups = lists.flatMap((list) => list.backups);
+    options.write(`${JSON.stringify(backups, undefined, 2)}\n`);
+  } else {
+    const sections = lists.map(({ context, backups, copies, failure }) => {
+      const message = failure ? context.scrub(describeError(failure, context.language).message) : '';
+      const head = contexts.length > 1 ? `${context.settings.PG_DATABASE}:\n` : '';
+      return head + describeList(backups, copies, context.language, message);
+    });
+    options.write(sections.join('\n'));
+  }
+  if (failure) throw failure;
+}
+
+interface DatabaseList {
+  readonly backups: readonly ListedBackup[];
+  readonly copies: Copies;
+  /** Why the remote side is not known. */
+  readonly failure: PgBackupError | undefined;
+}
+
+async function listDatabase(context: BackupContext): Promise<DatabaseList> {
   let failure: PgBackupError | undefined;
   const copies = await withStore(context, (store) => findCopies(context, store)).catch((error) => {
-    signal.throwIfAborted();
+    context.signal.throwIfAborted();
     if (!(error instanceof PgBackupError)) throw error;
     failure = error;
     return findCopies(context, undefined);
   });
-  const backups = copies.runs.map((run) => toListed(run, settings.PG_DATABASE, failure === undefined));
-  if (options.json) options.write(`${JSON.stringify(backups, undefined, 2)}\n`);
-  else {
-    const message = failure === undefined ? '' : context.scrub(describeError(failure, language).message);
-    options.write(describeList(backups, copies, language, message));
-  }
-  if (failure !== undefined) throw failure;
+  const { PG_DATABASE } = context.settings;
+  return {
+    backups: copies.runs.map((run) => toListed(run, PG_DATABASE, failure === undefined)),
+    copies,
+    failure,
+  };
 }
 
 function toListed(run: CopiesOfRun, database: string, isRemoteKnown: boolean): ListedBackup {

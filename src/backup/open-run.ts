@@ -1,18 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkDumpOptions } from '../config/dump-options.ts';
-import {
-  ensureDirectory,
-  PRIVATE_DIRECTORY_MODE,
-  PRIVATE_FILE_MODE,
-  PUBLIC_DIRECTORY_MODE,
-} from '../files/durable-files.ts';
+import { ensureDirectory, PRIVATE_DIRECTORY_MODE, PUBLIC_DIRECTORY_MODE } from '../files/durable-files.ts';
 import { filesOfRun, type Layout, layoutOf, type RunFiles } from '../files/layout.ts';
 import { onDisk } from '../files/storage-error.ts';
-import { passfileText } from '../postgres/connection.ts';
 import type { BackupContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
+import { writePassfile } from './passfile.ts';
 import { runName } from './run-name.ts';
 import { type Journal, markRunning, type RunningMark, readBootId } from './running.ts';
 
@@ -46,10 +41,12 @@ export async function openRun(context: BackupContext): Promise<OpenRun> {
   const temporaryDirectory = await onDisk(tmpdir(), () => mkdtemp(join(tmpdir(), TEMPORARY_PREFIX)));
   try {
     const { journal, mark } = await markUnderFreeName(context, layout, temporaryDirectory);
-    const passfile = await writePassfile(context, temporaryDirectory).catch(async (error) => {
-      await mark.abandon();
-      throw error;
-    });
+    const passfile = await writePassfile(context.settings.PGPASSWORD, temporaryDirectory).catch(
+      async (error) => {
+        await mark.abandon();
+        throw error;
+      },
+    );
     return {
       journal,
       files: filesOfRun(layout, journal.run, journal.encryption),
@@ -107,14 +104,4 @@ function isNameTaken(layout: Layout, { run, encryption }: Journal): boolean {
 
 function untilNextSecond(now: Date): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1000 - now.getMilliseconds()));
-}
-
-async function writePassfile(context: BackupContext, directory: string): Promise<string | undefined> {
-  const { PGPASSWORD } = context.settings;
-  if (!PGPASSWORD) return undefined;
-  const passfile = join(directory, 'pgpass');
-  await onDisk(passfile, () =>
-    writeFile(passfile, passfileText(PGPASSWORD.reveal()), { mode: PRIVATE_FILE_MODE }),
-  );
-  return passfile;
 }

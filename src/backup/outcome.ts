@@ -25,6 +25,7 @@ export interface Findings {
   /** The dump first; empty until the files have their final names. */
   artifacts: readonly Artifact[];
   remote: readonly RemoteObject[];
+  warning?: NonNullable<RunRecord['warning']>;
 }
 
 export interface Outcome {

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError, PgBackupError } from '../errors.ts';
 import { ensureDirectory, PRIVATE_DIRECTORY_MODE, removeFiles } from '../files/durable-files.ts';
-import { filesOfRun, type Layout, parseArtifactName } from '../files/layout.ts';
+import { filesOfRun, type Layout, layoutOf, parseArtifactName } from '../files/layout.ts';
 import { writeRecord } from '../report/directory.ts';
 import { isOnlyRemote, type RunRecord } from '../report/record.ts';
 import type { Store } from '../storage/store.ts';
 import type { LocalArtifact } from '../storage/upload.ts';
 import { measureFile } from './checksum.ts';
-import type { BackupContext } from './context.ts';
+import type { BackupContext, TargetContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
 import { tryFileLock } from './file-lock.ts';
 import { type KnownRun, type KnownRuns, readKnownRuns } from './known-runs.ts';
@@ -44,7 +44,7 @@ export async function sendWaitingRuns(
   store: Store,
   stage: RunStage,
 ): Promise<string[]> {
-  const { settings, environment, signal, log } = context;
+  const { settings, environment, log } = context;
   await ensureDirectory(layout.uploads, PRIVATE_DIRECTORY_MODE);
   const lockFile = join(layout.uploads, `${encodeDatabaseName(settings.PG_DATABASE)}.lock`);
   const lock = await tryFileLock(lockFile, environment['PATH']);
@@ -60,14 +60,28 @@ export async function sendWaitingRuns(
     for (const run of waitingRuns(known, layout, settings.PG_DATABASE)) {
       if (!(await trySending(context, layout, store, run, stage))) remaining.push(run.name);
     }
-    const abandoned = await store.clearAbandoned?.((name) => isWaiting(name, known, layout), signal);
-    if (abandoned?.length) {
-      log('warn', 'ABANDONED_REMAIN', { count: abandoned.length, names: abandoned.join(', ') });
-    }
+    await clearAbandoned(context, store, known);
     return remaining;
   } finally {
     await lock.release();
   }
+}
+
+/** Gives up the uploads of runs that nobody waits for, and logs for which that failed. */
+export async function clearAbandoned(
+  context: TargetContext,
+  store: Store,
+  before?: KnownRuns,
+): Promise<void> {
+  const layout = layoutOf(context.settings.BACKUP_BASE_DIR);
+  const known = before ?? (await readKnownRuns(layout));
+  const fates = {
+    isWaiting: (name: string) => isWaiting(name, known, layout),
+    isKnown: (name: string) => isOfKnownRun(name, known),
+  };
+  const abandoned = await store.clearAbandoned?.(fates, context.signal);
+  if (!abandoned?.length) return;
+  context.log('warn', 'ABANDONED_REMAIN', { count: abandoned.length, names: abandoned.join(', ') });
 }
 
 /** The runs of a database whose files wait here for their upload, oldest first; also those whose files are gone. */
@@ -177,6 +191,12 @@ function isWaiting(artifactName: string, known: KnownRuns, layout: Layout): bool
   if (existsSync(join(layout.running, run))) return true;
   const then = known.byName.get(run);
   return then && !then.isRunning ? then.awaitsUpload : existsSync(filesOfRun(layout, run).record);
+}
+
+/** What ossutil left when it was killed is remembered nowhere, and another installation may upload to the same place. */
+function isOfKnownRun(artifactName: string, known: KnownRuns): boolean {
+  const run = parseArtifactName(artifactName)?.run;
+  return run !== undefined && known.byName.has(run);
 }
 
 const GONE = { en: 'is gone', zh: '已不存在' };

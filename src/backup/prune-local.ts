@@ -1,6 +1,7 @@
 import { PgBackupError } from '../errors.ts';
 import { removeFiles, syncDirectory } from '../files/durable-files.ts';
 import { layoutOf } from '../files/layout.ts';
+import { heldSeries } from './accept.ts';
 import type { BackupContext } from './context.ts';
 import { type PastRun, readHistory } from './history.ts';
 import { parseKeepRules } from './keep-rules.ts';
@@ -18,7 +19,11 @@ export async function planLocalPrune(context: BackupContext): Promise<RetentionD
       files: known.unreadable.slice(0, 5).join(', '),
     });
   }
-  const policy = { retentionDays: settings.RETENTION_DAYS, keep: parseKeepRules(settings.RETENTION_KEEP) };
+  const policy = {
+    retentionDays: settings.RETENTION_DAYS,
+    keep: parseKeepRules(settings.RETENTION_KEEP),
+    heldSeries: heldSeries(known.byName.values(), settings.PG_DATABASE),
+  };
   return planRetention(runs, policy, context.clock());
 }
 
@@ -29,6 +34,8 @@ export async function planLocalPrune(context: BackupContext): Promise<RetentionD
 export async function pruneLocal(context: BackupContext): Promise<void> {
   const plan = await planLocalPrune(context);
   const failures: string[] = [];
+  const held = plan.filter(({ reason }) => reason === 'held').length;
+  if (held > 0) context.log('warn', 'RETENTION_HELD', { count: held });
   let removed = 0;
   for (const { run, action, reason } of plan) {
     context.signal.throwIfAborted();

@@ -15,6 +15,10 @@ const REASONS: Readonly<Record<RetentionReason, Text>> = {
   'keep-weekly': { en: 'the newest of its week ({setting}_KEEP)', zh: '当周最新（{setting}_KEEP）' },
   'keep-monthly': { en: 'the newest of its month ({setting}_KEEP)', zh: '当月最新（{setting}_KEEP）' },
   'keep-yearly': { en: 'the newest of its year ({setting}_KEEP)', zh: '当年最新（{setting}_KEEP）' },
+  held: {
+    en: 'the newest run looks unlike the others (see pg-backup accept)',
+    zh: '最新备份与以往差异过大（见 pg-backup accept）',
+  },
   expired: { en: 'older than {setting}_DAYS', zh: '超过 {setting}_DAYS' },
 };
 const ACTIONS: Readonly<Record<'keep' | 'remove', Text>> = {

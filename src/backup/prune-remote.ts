@@ -1,6 +1,7 @@
 import { describeError, PgBackupError } from '../errors.ts';
 import { layoutOf } from '../files/layout.ts';
 import type { Removal, Store } from '../storage/store.ts';
+import { heldSeries } from './accept.ts';
 import type { BackupContext } from './context.ts';
 import { parseKeepRules } from './keep-rules.ts';
 import { readKnownRuns } from './known-runs.ts';
@@ -33,6 +34,7 @@ export async function planRemotePrune(context: BackupContext, store: Store): Pro
   const policy = {
     retentionDays: settings.REMOTE_RETENTION_DAYS ?? Number.POSITIVE_INFINITY,
     keep: parseKeepRules(settings.REMOTE_RETENTION_KEEP),
+    heldSeries: heldSeries(known.byName.values(), settings.PG_DATABASE),
   };
   return { decisions: planRetention(runs, policy, clock()), others };
 }
@@ -53,6 +55,8 @@ export async function pruneRemote(context: BackupContext, store: Store): Promise
   });
   const counts: Record<Removal, number> = { removed: 0, versioned: 0, immutable: 0 };
   const failures: string[] = [];
+  const held = plan.decisions.filter(({ reason }) => reason === 'held').length;
+  if (held > 0) log('warn', 'RETENTION_HELD', { count: held });
   for (const { run, action, reason } of plan.decisions) {
     signal.throwIfAborted();
     if (action === 'keep') continue;

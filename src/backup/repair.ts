@@ -12,10 +12,10 @@ import {
 } from '../files/layout.ts';
 import type { Text } from '../language.ts';
 import { readRecord, readReport } from '../report/directory.ts';
-import { type Artifact, isOnlyRemote } from '../report/record.ts';
+import { type Artifact, isOnlyRemote, type RunRecord } from '../report/record.ts';
 import type { StoreChecksum } from '../storage/store.ts';
 import { checksumLine, measureFile } from './checksum.ts';
-import type { BackupContext } from './context.ts';
+import type { TargetContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
 import { TEMPORARY_NAME } from './open-run.ts';
 import { noFindings, publishOutcome } from './outcome.ts';
@@ -31,19 +31,22 @@ import { isOwnDirectory, removeAbandonedDirectories } from './temporary-director
 
 /**
  * Clears what killed runs left and reports each of them as FAILED exactly once. Complete files are kept: unless they are encrypted and no
- * key is here, they were read back before they got their names. A run that cannot be repaired now is logged and left for the next start.
+ * key is here, they were read back before they got their names. A run that cannot be repaired now is logged and left for the next start. Returns
+ * the records of those that were reported now.
  */
-export async function repairKilledRuns(context: BackupContext): Promise<void> {
+export async function repairKilledRuns(context: TargetContext): Promise<RunRecord[]> {
   const layout = layoutOf(context.settings.BACKUP_BASE_DIR);
   const bootId = readBootId();
   await removeAbandonedDrafts(layout);
   await removeAbandonedDirectories(context);
+  const reported: RunRecord[] = [];
   for (const run of await markedRuns(layout)) {
     let dead: DeadRun | undefined;
     try {
       dead = await claimDeadRun(layout, run, context.environment['PATH'], bootId);
       if (!dead) continue;
-      await repairRun(context, layout, dead);
+      const record = await repairRun(context, layout, dead);
+      if (record) reported.push(record);
       await dead.remove();
     } catch (error) {
       await dead?.leave();
@@ -51,9 +54,15 @@ export async function repairKilledRuns(context: BackupContext): Promise<void> {
       context.log('warn', 'REPAIR_FAILED', { detail: describeError(error, context.language).message });
     }
   }
+  return reported;
 }
 
-async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun): Promise<void> {
+/** Returns the record, unless the run had its report. */
+async function repairRun(
+  context: TargetContext,
+  layout: Layout,
+  dead: DeadRun,
+): Promise<RunRecord | undefined> {
   const { journal } = dead;
   const files = filesOfRun(layout, journal.run, journal.encryption);
   await removeFiles(partialFiles(files));
@@ -64,13 +73,13 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
     // Killed between its report and the removal of what mode oss does not keep.
     const record = await readRecord(files.record);
     if (record && isOnlyRemote(record)) await removeFiles(artifactFiles(files));
-    return;
+    return undefined;
   }
   const remains = await inspectRemains(files, storeChecksum(journal), context.signal);
   if (remains.state === 'nothing') await removeFiles([files.checksum, files.globals, files.fingerprint]);
   const text = REMAINS[remains.state][context.language];
   const isComplete = remains.state === 'complete';
-  await publishOutcome(
+  const record = await publishOutcome(
     journal,
     files,
     {
@@ -87,6 +96,7 @@ async function repairRun(context: BackupContext, layout: Layout, dead: DeadRun):
     },
   );
   context.log('warn', 'REPAIRED', { run: journal.run, remains: text });
+  return record;
 }
 
 /** Whether the killed run had a key to read an encrypted dump back is not known. */

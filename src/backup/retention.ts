@@ -15,6 +15,8 @@ export interface RetentionPolicy {
   readonly retentionDays: number;
   /** What stays beyond the days. */
   readonly keep: KeepRules;
+  /** Of these nothing goes: their newest run looks unlike the others, and nobody has accepted that. */
+  readonly heldSeries: ReadonlySet<string>;
 }
 
 export type RetentionReason =
@@ -24,6 +26,7 @@ export type RetentionReason =
   | 'newest-good'
   | 'recent'
   | `keep-${KeepRule}`
+  | 'held'
   | 'expired';
 
 export interface RetentionDecision<R extends RetentionRun = RetentionRun> {
@@ -82,5 +85,5 @@ function judge(
   if (ageMilliseconds < 0) return 'in-the-future';
   if (outstanding === 'newest-good') return outstanding;
   if (ageMilliseconds <= policy.retentionDays * DAY_MILLISECONDS) return 'recent';
-  return outstanding ?? 'expired';
+  return outstanding ?? (policy.heldSeries.has(run.series) ? 'held' : 'expired');
 }

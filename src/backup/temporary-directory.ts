@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError } from '../errors.ts';
 import { onDisk } from '../files/storage-error.ts';
-import type { BackupContext } from './context.ts';
+import type { TargetContext } from './context.ts';
 import { type FileLock, tryFileLock } from './file-lock.ts';
 
 /** Not that of runs: their directories are found by their marks, and may have a living run without a lock in them. */
@@ -20,7 +20,7 @@ const ATTEMPTS = 5;
  * removed first.
  */
 export async function withTemporaryDirectory<T>(
-  context: BackupContext,
+  context: TargetContext,
   action: (directory: string) => Promise<T>,
 ): Promise<T> {
   await removeAbandonedDirectories(context);
@@ -37,7 +37,7 @@ export async function withTemporaryDirectory<T>(
 }
 
 /** Removes the temporary directories of commands whose process is gone. What cannot be removed now is logged. */
-export async function removeAbandonedDirectories(context: BackupContext): Promise<void> {
+export async function removeAbandonedDirectories(context: TargetContext): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names.filter((candidate) => NAME.test(candidate))) {
     context.signal.throwIfAborted();

@@ -125,7 +125,8 @@ function addressProblems(
 ): SettingProblem[] {
   return SETTING_NAMES.flatMap((name) => {
     const value = written[name];
-    if (!/^NOTIFY_\w+_URL$/.test(name) || value === undefined || known.has(name) || URL.canParse(value)) return [];
+    if (!/^NOTIFY_\w+_URL$/.test(name) || value === undefined || known.has(name) || URL.canParse(value))
+      return [];
     return [{ name, kind: 'invalid' as const, expected: expectedValue(settingOf(name)) }];
   });
 }

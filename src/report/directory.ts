@@ -63,7 +63,7 @@ export async function readRecord(path: string): Promise<RunRecord | undefined> {
   return readJson<RunRecord>(path, checkRecord, MAXIMUM_RECORD_BYTES);
 }
 
-type Check = (value: unknown) => readonly unknown[];
+export type Check = (value: unknown) => readonly unknown[];
 
 const checkReport = compileSchema(REPORT_SCHEMA);
 const checkForeignReport = compileSchema(FOREIGN_REPORT_SCHEMA);
@@ -117,7 +117,8 @@ async function readJsonDirectory<T>(
   return { entries, unreadable };
 }
 
-async function readJson<T>(path: string, check: Check, maximumBytes: number): Promise<T | undefined> {
+/** Reads one JSON file of at most so many bytes; undefined where there is none, or it does not pass the check. */
+export async function readJson<T>(path: string, check: Check, maximumBytes: number): Promise<T | undefined> {
   try {
     // Neither a link to elsewhere is followed nor a FIFO waited for.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

@@ -6,6 +6,7 @@ import type { RunStatus } from './report.ts';
 export type Proof = 'none' | 'read' | 'stored' | 'restored';
 
 export const STAGES = [
+  'before-hook',
   'lock',
   'preflight',
   'dump',
@@ -73,6 +74,15 @@ export interface FingerprintSummary {
   readonly inventory: Readonly<Record<string, number>>;
 }
 
+/** Something far from the median of the recent runs: bytes of the dump, or rows. */
+export interface Anomaly {
+  readonly kind: 'size' | 'rows' | 'table';
+  /** The table, quoted. */
+  readonly object?: string;
+  readonly found: number;
+  readonly median: number;
+}
+
 /** Our full account of a run, kept beside the report; fields may be added, none may change its meaning. */
 export interface RunRecord {
   readonly version: 1;
@@ -108,6 +118,8 @@ export interface RunRecord {
   readonly globals: 'with passwords' | 'without passwords' | 'none' | 'unknown';
   readonly artifacts: readonly Artifact[];
   readonly remote: readonly RemoteObject[];
+  /** Of a run that succeeded and looks unlike the recent ones: nothing old is removed until the next normal run, or until a person accepts it. */
+  readonly warning?: { readonly anomalies: readonly Anomaly[]; readonly acceptedAt?: string };
   /** True while local files wait for an upload that is not confirmed yet. */
   readonly awaitsUpload: boolean;
   readonly error?: {

@@ -88,14 +88,16 @@ test('only uploads that nobody waits for are given up, whichever database they a
   const began = 'community_20200102T000000Z_h';
   const ended = 'community_20200103T000000Z_h';
   const answers = new Map<string, boolean>();
+  const strangers: string[] = [];
   const store: Store = {
     ...place.store,
-    async clearAbandoned(isWaiting) {
+    async clearAbandoned({ isWaiting, isKnown }) {
       // What happens to runs after the others were looked at.
       mkdirSync(join(place.layout.running, began));
       writeFileSync(filesOfRun(place.layout, ended).record, '{}');
       for (const run of [sent, lost, other, running, unreadable, began, ended, done, unknown]) {
         answers.set(run, isWaiting(`${run}.dump`));
+        if (!isKnown(`${run}.dump`)) strangers.push(run);
       }
       return [`${done}.dump`];
     },
@@ -105,6 +107,7 @@ test('only uploads that nobody waits for are given up, whichever database they a
     [...answers].filter(([, isWaiting]) => !isWaiting).map(([run]) => run),
     [done, unknown],
   );
+  assert.deepEqual(strangers, [began, ended, unknown]);
   assert.deepEqual(said(place, 'ABANDONED_REMAIN'), [{ count: 1, names: `${done}.dump` }]);
 });
 

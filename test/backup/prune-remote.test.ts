@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { BackupContext } from '../../src/backup/context.ts';
+import type { BackupContext, DatabaseSettings } from '../../src/backup/context.ts';
 import { ensureLayout } from '../../src/backup/open-run.ts';
 import { prune } from '../../src/backup/prune.ts';
 import { describeRemotePlan } from '../../src/backup/prune-plan.ts';
 import { planRemotePrune, pruneRemote } from '../../src/backup/prune-remote.ts';
-import type { Settings } from '../../src/config/settings.ts';
 import { PgBackupError } from '../../src/errors.ts';
 import { type Layout, layoutOf } from '../../src/files/layout.ts';
 import { openLocalStore } from '../../src/storage/local.ts';
@@ -262,7 +261,7 @@ interface Place {
   readonly logged: Logged[];
 }
 
-async function newPlace(t: TestContext, changes: Partial<Settings> = {}): Promise<Place> {
+async function newPlace(t: TestContext, changes: Partial<DatabaseSettings> = {}): Promise<Place> {
   const layout = layoutOf(temporaryDirectory(t));
   await ensureLayout(layout);
   const directory = join(temporaryDirectory(t), 'store');

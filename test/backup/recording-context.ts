@@ -1,6 +1,7 @@
-import type { BackupContext } from '../../src/backup/context.ts';
+import { type BackupContext, forDatabase } from '../../src/backup/context.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import type { TextParameters } from '../../src/language.ts';
+import type { LogLevel } from '../../src/logging.ts';
 import type { MessageId } from '../../src/messages.ts';
 
 export interface Logged {
@@ -22,18 +23,19 @@ export function recordingContext(
     'en',
   );
   const logged: Logged[] = [];
-  const context: BackupContext = {
+  const target = {
+    target: undefined,
     settings,
     environment: { PATH: process.env['PATH'] },
-    language: 'en',
+    language: 'en' as const,
     clock: () => new Date(),
-    log: (_level, id, parameters = {}) => logged.push({ id, parameters }),
+    log: (_level: LogLevel, id: MessageId, parameters: TextParameters = {}) =>
+      logged.push({ id, parameters }),
     progress: { start: () => () => {}, clear: () => {} },
-    scrub: (text) => text,
+    scrub: (text: string) => text,
     signal: new AbortController().signal,
     hostname: 'db01',
     version: '0.0.0',
-    ...changes,
   };
-  return { context, logged };
+  return { context: { ...forDatabase(target, 'community'), ...changes }, logged };
 }

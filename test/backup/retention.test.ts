@@ -36,6 +36,7 @@ const policy: fc.Arbitrary<RetentionPolicy> = fc.record({
     ),
     { requiredKeys: [] },
   ),
+  heldSeries: fc.constant(new Set<string>()),
 });
 
 /** For any history, policy and clock. */
@@ -100,9 +101,9 @@ test('whatever is older than the policy and has no reason to stay is removed', (
 
 test('rules keep good runs only, each in its series at most as many as they say', () => {
   fc.assert(
-    fc.property(history, policy, clock, (runs, { retentionDays, keep }, now) => {
-      const plan = planRetention(runs, { retentionDays, keep }, now);
-      for (const [rule, count] of Object.entries(keep)) {
+    fc.property(history, policy, clock, (runs, policy, now) => {
+      const plan = planRetention(runs, policy, now);
+      for (const [rule, count] of Object.entries(policy.keep)) {
         const kept = plan.filter(({ reason }) => reason === `keep-${rule}`).map(({ run }) => run);
         for (const run of kept) assert.ok(run.isGood && run.startedAt <= now);
         for (const ofSeries of Map.groupBy(kept, ({ series }) => series).values()) {
@@ -120,6 +121,7 @@ test('more rules, larger numbers and more days never remove more', () => {
       const larger: RetentionPolicy = {
         retentionDays: Math.max(one.retentionDays, other.retentionDays),
         keep: { ...one.keep, ...raised(one.keep, other.keep) },
+        heldSeries: one.heldSeries,
       };
       const few = removed(planRetention(runs, larger, now));
       const many = removed(planRetention(runs, one, now));
@@ -204,7 +206,7 @@ test('an example: daily backups kept for two days, one failed, one waiting', () 
       run('waiting', 5, { isGood: false, awaitsUpload: true }),
       run('other server', 90, { series: 'standby:5432' }),
     ],
-    { retentionDays: 2, keep: {} },
+    { retentionDays: 2, keep: {}, heldSeries: new Set() },
     new Date(NOW),
   );
   assert.deepEqual(
@@ -219,6 +221,21 @@ test('an example: daily backups kept for two days, one failed, one waiting', () 
       'waiting: keep, awaits-upload',
       'other server: keep, newest-good',
     ],
+  );
+});
+
+test('of a series that is held nothing goes, and all else is as it would be', () => {
+  fc.assert(
+    fc.property(history, policy, clock, (runs, policy, now) => {
+      const held = planRetention(runs, { ...policy, heldSeries: new Set(['db1:5432']) }, now);
+      const free = planRetention(runs, policy, now);
+      for (const [index, { run, action, reason }] of held.entries()) {
+        const otherwise = free[index];
+        if (otherwise?.action === 'remove' && run.series === 'db1:5432') {
+          assert.deepEqual([action, reason], ['keep', 'held']);
+        } else assert.deepEqual([action, reason], [otherwise?.action, otherwise?.reason]);
+      }
+    }),
   );
 });
 
@@ -242,7 +259,11 @@ test('an example: grandfather, father, son', () => {
       '2025-12-30T00:00',
       '2024-02-29T12:00',
     ].map(at),
-    { retentionDays: 1, keep: { last: 2, daily: 2, weekly: 2, monthly: 2, yearly: 2 } },
+    {
+      retentionDays: 1,
+      keep: { last: 2, daily: 2, weekly: 2, monthly: 2, yearly: 2 },
+      heldSeries: new Set(),
+    },
     new Date('2026-11-23T06:00Z'),
   );
   assert.deepEqual(

@@ -173,7 +173,7 @@ test('a list does not take a bug for a store that is out of reach', async (t) =>
     },
   };
   const write = () => assert.fail('nothing is known');
-  await assert.rejects(listBackups({ ...context, settings }, { json: false, write }), TypeError);
+  await assert.rejects(listBackups([{ ...context, settings }], { json: false, write }), TypeError);
 });
 
 function empty({ store }: Place): void {
@@ -191,7 +191,7 @@ function listTable(place: Place): Promise<string> {
 
 async function listed({ context }: Place, json: boolean): Promise<string> {
   let text = '';
-  await listBackups(context, {
+  await listBackups([context], {
     json,
     write: (more) => {
       text += more;

@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { BackupContext } from '../../src/backup/context.ts';
+import type { BackupContext, DatabaseSettings } from '../../src/backup/context.ts';
 import { ensureLayout } from '../../src/backup/open-run.ts';
 import { type VerifyOptions, verifyCopies } from '../../src/backup/verify-copies.ts';
-import type { Settings } from '../../src/config/settings.ts';
 import { describeError } from '../../src/errors.ts';
 import { type Layout, layoutOf } from '../../src/files/layout.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
@@ -21,14 +20,14 @@ export interface Place {
 }
 
 /** Backups whose dumps pg_restore is content with, and a directory as a remote of rclone. */
-export async function newPlace(t: TestContext, changes: Partial<Settings> = {}): Promise<Place> {
+export async function newPlace(t: TestContext, changes: Partial<DatabaseSettings> = {}): Promise<Place> {
   const layout = layoutOf(temporaryDirectory(t));
   await ensureLayout(layout);
   const store = join(temporaryDirectory(t), 'store');
   mkdirSync(store);
   const client = wrapClient(clientDirectories().get(15) ?? '', { pg_restore: 'cat >/dev/null' }, t);
   const { context } = recordingContext(layout.base);
-  const settings: Settings = {
+  const settings: DatabaseSettings = {
     ...context.settings,
     ...{ BACKUP_MODE: 'both', BACKUP_UPLOAD_TOOL: 'rclone', RCLONE_REMOTE: 'disk', RCLONE_PATH: store },
     ...{ PG_BIN_DIR: client, ...changes },
@@ -44,7 +43,7 @@ export async function newPlace(t: TestContext, changes: Partial<Settings> = {}):
   };
 }
 
-export function withSettings(place: Place, changes: Partial<Settings>): Place {
+export function withSettings(place: Place, changes: Partial<DatabaseSettings>): Place {
   return { ...place, context: { ...place.context, settings: { ...place.context.settings, ...changes } } };
 }
 

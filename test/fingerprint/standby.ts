@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { serverDirectory } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { runPsql } from '../harness/psql.ts';
-import { asServerUser, serverUserId } from '../harness/server-user.ts';
+import { serverUserId } from '../harness/server-user.ts';
+import { type FilesOfServer, startOnFiles } from '../harness/start-on-files.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 /** A server in recovery, which can only be read, with what the scripts made in its database `postgres` before. */
@@ -20,33 +20,15 @@ export async function startStandby(
   // What unlogged tables hold is lost in recovery, as it is on any standby.
   await primary.psql('CHECKPOINT');
   await primary.killNow();
-  await writeFile(
-    join(directory, 'data/standby.signal'),
-    '',
-    serverUserId === undefined ? {} : { mode: 0o644 },
-  );
-  const flags = {
-    listen_addresses: '127.0.0.1',
-    port: String(primary.port),
-    unix_socket_directories: directory,
-  };
-  const standby = asServerUser(join(serverDirectory(major) ?? '', 'postgres'), [
-    ...['-D', join(directory, 'data')],
-    ...Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ]);
-  t.after(async () => {
-    if (standby.exitCode !== null) return;
-    standby.kill('SIGQUIT');
-    await once(standby, 'exit');
-  });
-  let log = '';
-  await new Promise<void>((resolve, reject) => {
-    standby.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      if (log.includes('ready to accept read-only connections')) resolve();
-    });
-    standby.on('close', () => reject(new Error(log)));
-  });
+  const program = join(serverDirectory(major) ?? '', 'postgres');
+  await startRecovery(t, { program, directory, settings: { port: String(primary.port) } });
   const { host, port, user, password } = primary;
   return { ...primary, psql: (sql, options) => runPsql({ host, port, user, password }, sql, options) };
+}
+
+/** Starts the cluster that is in `directory` as a standby server, which ends with the test. */
+export async function startRecovery(t: TestContext, files: FilesOfServer): Promise<void> {
+  const readable = serverUserId === undefined ? {} : { mode: 0o644 };
+  await writeFile(join(files.directory, 'data/standby.signal'), '', readable);
+  await startOnFiles(t, files);
 }

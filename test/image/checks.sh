@@ -24,6 +24,7 @@ checks_run() {
   check 'the recipe of the README' follows_readme
   check 'a wrong password: exit 5 and a FAILED report' refuses_wrong_password
   check 'SIGTERM during the dump: exit 143 and a FAILED report' ends_on_sigterm
+  check 'without a command it schedules, tells its health, and ends at once when idle' schedules
 }
 
 # Removes all that runs with this label have created: `key`, or `key=value` for one run.
@@ -79,7 +80,8 @@ start_backup() {
   done
   docker run --detach --label "$label" --name "$id-backup-$case" --hostname sidecar.example --network "$id" --user "$user" \
     --volume "$id-$case:/data/db-backups:nocopy" --volume "$id-$case-log:/var/log/db-backup:nocopy" \
-    --env PG_HOST=db --env PG_DATABASE=shop --env PG_USER=postgres --env BACKUP_MODE=local "$@" "$image" backup >/dev/null
+    --env PG_HOST=db --env PG_DATABASE=shop --env PG_USER=postgres --env BACKUP_MODE=local "$@" \
+    "$image" ${command-backup} >/dev/null
 }
 
 # Waits for the end of a backup; its output and what it left must fit the expected exit code and report. The last word is
@@ -187,3 +189,20 @@ table_is_locked() {
 dump_waits() {
   sql postgres --command "select query from pg_stat_activity where wait_event_type = 'Lock'" | grep '^LOCK TABLE'
 }
+
+schedules() {
+  command='' start_backup scheduled 10001:10001 "${readonly_root[@]}" --env PGPASSWORD="$password" \
+    --env BACKUP_ON_START=true --env BACKUP_SCHEDULE='0 2 1 1 *' --env BACKUP_TIMEZONE=Asia/Shanghai
+  local container=$id-backup-scheduled health
+  health=$(docker inspect --format '{{json .Config.Healthcheck.Test}}' "$container")
+  [ "$health" = '["CMD","pg-backup","healthcheck"]' ]
+  wait_until 60 docker exec "$container" pg-backup healthcheck
+  docker exec "$container" pg-backup healthcheck | grep '^healthy: shop'
+  # Nothing is due for months; a job that has just ended is waited for.
+  wait_until 30 job_is_over "$container"
+  docker stop --time 20 "$container" >/dev/null
+  docker logs "$container" 2>&1 | grep '01-01 02:00 +08:00 (Asia/Shanghai)'
+  expect scheduled 0 SUCCESS
+}
+
+job_is_over() { ! docker top "$1" -eo args | grep 'pg-backup.js backup'; }

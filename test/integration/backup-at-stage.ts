@@ -4,10 +4,10 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { backup } from '../../src/backup/run.ts';
-import { describeError } from '../../src/errors.ts';
+import { backUpTarget } from '../../src/backup/back-up-target.ts';
 import { chooseLanguage } from '../../src/language.ts';
-import { createBackupContext, loadFrom } from '../../src/program.ts';
+import { logFailure } from '../../src/log-failure.ts';
+import { createContext, loadFrom } from '../../src/program.ts';
 import { abortOnSignals } from '../../src/signals.ts';
 
 process.umask(0o077);
@@ -22,11 +22,13 @@ const surroundings = {
   stderr: process.stderr,
   ask: async () => undefined,
 };
-const context = createBackupContext(surroundings, loadFrom(surroundings));
+const [target] = loadFrom(surroundings);
+if (!target) throw new Error('there are no settings');
+const context = createContext(surroundings, target);
 let isOver = false;
 
 try {
-  await backup({
+  await backUpTarget({
     ...context,
     progress: {
       ...context.progress,
@@ -40,9 +42,7 @@ try {
     },
   });
 } catch (error) {
-  const { code, exitCode, message, hint } = describeError(error, context.language);
-  context.log('error', 'COMMAND_FAILED', { code, message, hint });
-  process.exitCode = exitCode;
+  process.exitCode = logFailure(context, error);
 }
 
 function letItHappen(): void {

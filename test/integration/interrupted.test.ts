@@ -12,7 +12,15 @@ import { until } from './until.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15') || missing('ossutil');
 const EXIT_CODES = { SIGTERM: 143, SIGINT: 130 } as const;
-const BEFORE_THE_FILES: readonly Stage[] = ['lock', 'preflight', 'dump', 'globals', 'verify', 'fingerprint'];
+const BEFORE_THE_FILES: readonly Stage[] = [
+  'before-hook',
+  'lock',
+  'preflight',
+  'dump',
+  'globals',
+  'verify',
+  'fingerprint',
+];
 
 describe('a run that is told to stop', { skip, concurrency: 2 }, () => {
   let server: PostgresServer;

@@ -145,28 +145,6 @@ test('where nothing is configured, or nothing is news, nothing happens and no fi
   }
 });
 
-test('an address that is none fails its channel only', async (t) => {
-  const slack = await startSlack(t, 'x');
-  const { notifier, log } = startNotifier(t, {
-    NOTIFY_SLACK_URL: slack.url,
-    NOTIFY_WECOM_URL: 'http://[c4nary',
-    NOTIFY_DINGTALK_URL: 'http://:c4nary',
-    NOTIFY_SMTP_URL: 'smtp://mail:c4nary',
-    NOTIFY_EMAIL_FROM: 'backup@example.com',
-    NOTIFY_EMAIL_TO: 'dba@example.com',
-    NOTIFY_PING_URL: 'http://host:99999/c4nary',
-  });
-  await notifier.tell('backup', [failed()]);
-  await notifier.ping('start');
-  assert.equal(slack.shown.length, 1);
-  assert.deepEqual(
-    log()
-      .map(({ msg }) => msg)
-      .toSorted(),
-    ['dingtalk', 'email', 'ping', 'wecom'].map((name) => `The notification by ${name} failed: Invalid URL`),
-  );
-});
-
 test('words of an address stay in a message', async (t) => {
   const server = await startLocalServer(t, () => ({ body: 'ok' }));
   const { notifier } = startNotifier(t, { NOTIFY_SLACK_URL: `${server.origin}/hooks/database-backup` });

@@ -1,0 +1,59 @@
+import prettyBytes from 'pretty-bytes';
+import { fillIn, render, type Text } from '../language.ts';
+import type { Anomaly, RunRecord } from '../report/record.ts';
+import { findAnomalies } from './anomaly.ts';
+import type { BackupContext } from './context.ts';
+import { readKnownRuns } from './known-runs.ts';
+import type { OpenRun } from './open-run.ts';
+import type { Findings } from './outcome.ts';
+import { newestFirst } from './retention.ts';
+
+/** Compares a run that is about to succeed with the recent ones, and puts into its findings, and into the log, what looks unlike them. */
+export async function warnOfAnomalies(
+  context: BackupContext,
+  run: Pick<OpenRun, 'journal' | 'layout'>,
+  findings: Findings,
+): Promise<void> {
+  const { journal, layout } = run;
+  const { byName } = await readKnownRuns(layout);
+  const earlier = newestFirst([...byName.values()]).flatMap(({ database, series, status, record }) => {
+    const isLike = database === journal.database && series === `${journal.host}:${journal.port}`;
+    return isLike && status === 'SUCCESS' && record ? [record] : [];
+  });
+  const { BACKUP_ANOMALY_PERCENT: percent } = context.settings;
+  const anomalies = findAnomalies({ ...journal, ...findings }, earlier, percent);
+  if (anomalies.length === 0) return;
+  findings.warning = { anomalies };
+  const detail = describeAnomalies({ anomalies }).map((text) => render(text, context.language));
+  context.log('warn', 'RUN_UNLIKE', { detail: detail.join('; '), run: journal.run });
+}
+
+/** One sentence for each of the first anomalies, and how many there are more. */
+export function describeAnomalies({
+  anomalies,
+}: Pick<NonNullable<RunRecord['warning']>, 'anomalies'>): Text[] {
+  const named = anomalies.slice(0, NAMED_ANOMALIES).map(describe);
+  const more = anomalies.length - named.length;
+  return more > 0 ? [...named, fillIn(MORE, { more })] : named;
+}
+
+const NAMED_ANOMALIES = 5;
+
+function describe({ kind, object = '', found, median }: Anomaly): Text {
+  if (kind === 'size') return fillIn(SIZE, { found: prettyBytes(found), median: prettyBytes(median) });
+  return fillIn(kind === 'rows' ? ROWS : TABLE, { object, found, median });
+}
+
+const SIZE: Text = {
+  en: 'the dump has {found}; the median of the recent ones is {median}',
+  zh: '转储大小为 {found}，近期中位数为 {median}',
+};
+const ROWS: Text = {
+  en: 'there are {found} rows; the median of the recent backups is {median}',
+  zh: '共 {found} 行，近期备份的中位数为 {median}',
+};
+const TABLE: Text = {
+  en: 'table {object} has {found} rows; the median of the recent backups is {median}',
+  zh: '表 {object} 有 {found} 行，近期备份的中位数为 {median}',
+};
+const MORE: Text = { en: 'and {more} more', zh: '另有 {more} 处' };
