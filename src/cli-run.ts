@@ -4,7 +4,7 @@ import { parseRunName } from './backup/run-name.ts';
 import type { LoadOptions } from './config/load.ts';
 import type { Target } from './config/targets.ts';
 import { describeError, PgBackupError } from './errors.ts';
-import { render, type Text } from './language.ts';
+import { type Language, render, type Text } from './language.ts';
 import { logFailure } from './log-failure.ts';
 import { createContext, loadFrom, type Surroundings } from './program.ts';
 import { type NamedFailure, summedFailure } from './summed-failure.ts';
@@ -24,12 +24,15 @@ export function chooseTargets(
   { target }: Scope,
   options?: LoadOptions,
 ): Target[] {
-  const targets = loadFrom(surroundings, options);
-  if (target === undefined) return targets;
-  const chosen = targets.filter(({ name }) => name === target);
-  if (chosen.length > 0) return chosen;
-  const names = targets.flatMap(({ name }) => name ?? []).join(', ') || '-';
-  throw new PgBackupError('USAGE', { detail: render(NO_TARGET, surroundings.language, { target, names }) });
+  return loadFrom(surroundings, { ...options, only: target });
+}
+
+/**
+ * For commands that are about targets as a whole.
+ * @throws PgBackupError USAGE where a database is named
+ */
+export function refuseDatabase({ database }: Scope, language: Language): void {
+  if (database !== undefined) throw new PgBackupError('USAGE', { detail: render(NO_DATABASE, language) });
 }
 
 /** Runs a command for each target that is meant, one after the other, and returns the exit code; what it throws is logged and keeps no other from its turn. */
@@ -166,9 +169,9 @@ function contextsOf(surroundings: Surroundings, scope: Scope): TargetContext[] {
   return chooseTargets(surroundings, scope).map((target) => createContext(surroundings, target));
 }
 
-const NO_TARGET: Text = {
-  en: 'There is no target {target}. There are: {names}',
-  zh: '没有名为 {target} 的目标。现有：{names}',
+const NO_DATABASE: Text = {
+  en: '--database means nothing to this command, which is about targets as a whole',
+  zh: '该命令针对整个目标，不接受 --database',
 };
 const NAME_TARGET: Text = {
   en: 'Which target? Name one with --target: {names}',

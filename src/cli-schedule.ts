@@ -1,7 +1,8 @@
 import type { TargetContext } from './backup/context.ts';
-import { notifierFor } from './backup/notifier.ts';
+import { errorOutcome, notifierFor } from './backup/target-notifier.ts';
 import { PgBackupError } from './errors.ts';
 import type { Surroundings } from './program.ts';
+import { isGood } from './schedule/freshness.ts';
 import { repairTarget } from './schedule/repair-target.ts';
 import { schedule } from './schedule/schedule.ts';
 
@@ -15,9 +16,16 @@ export function runSchedule(contexts: readonly TargetContext[], surroundings: Su
     async onStale(context, verdicts) {
       const { PG_HOST: host, PG_PORT: port } = context.settings;
       const overdue = verdicts.flatMap(({ state, database, reason }) =>
-        state === 'fresh' ? [] : [{ database: database ?? '*', host, port, text: reason }],
+        isGood(state) ? [] : [{ database: database ?? '*', host, port, text: reason }],
       );
-      await notifierFor(context).tellStale(overdue);
+      return notifierFor(context).tellStale(overdue);
+    },
+    async onJobFailed(context, kind, failure) {
+      const { PG_DATABASE: database = '*', PG_HOST: host, PG_PORT: port } = context.settings;
+      const error = errorOutcome(context, failure);
+      await notifierFor(context).tell(kind, [
+        { database, host, port, status: 'FAILED', failedBefore: false, error },
+      ]);
     },
   });
 }

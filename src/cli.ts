@@ -10,6 +10,7 @@ import { checkChoice, RESTORE_CONFLICTS, restoreFlags, restoreOptions } from './
 import {
   chooseTargets,
   everyDatabase,
+  refuseDatabase,
   runOnDatabases,
   runOnOneDatabase,
   runOnReports,
@@ -60,6 +61,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.schedule),
       (command) => command,
       async (scope) => {
+        refuseDatabase(scope, language);
         exitCode = await runTogether(surroundings, scope, (contexts) => runSchedule(contexts, surroundings));
       },
     )
@@ -79,6 +81,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           .option('host', { type: 'string', requiresArg: true, describe: say(CLI_TEXTS.host) })
           .option('port', { type: 'number', requiresArg: true, describe: say(CLI_TEXTS.port) }),
       async ({ host, port, ...scope }) => {
+        refuseDatabase(scope, language);
         exitCode = await runOnReports(surroundings, scope, (contexts) =>
           serve(contexts, listenOptions(contexts, { host, port }), surroundings.signal),
         );

@@ -100,6 +100,17 @@ export const ERRORS = {
       zh: '检查 PG_DATABASE；可用此命令列出库名：psql -h {host} -p {port} -U {user} -l',
     },
   },
+  NO_DATABASES: {
+    exitCode: 4,
+    message: {
+      en: 'PG_DATABASES=* stands for no database on {host}:{port}: there is none, or PG_EXCLUDE_DATABASES leaves all of them out.',
+      zh: 'PG_DATABASES=* 在 {host}:{port} 上不对应任何数据库：没有数据库，或全部被 PG_EXCLUDE_DATABASES 排除。',
+    },
+    hint: {
+      en: 'Check that it is the right server, and PG_EXCLUDE_DATABASES.',
+      zh: '请确认服务器无误，并检查 PG_EXCLUDE_DATABASES。',
+    },
+  },
   CONNECTION_LOST: {
     exitCode: 4,
     mayPass: true,
@@ -216,6 +227,17 @@ export const ERRORS = {
     hint: {
       en: 'The stages in the record show where the time went. Complete files stay and are sent by the next run.',
       zh: '记录中的各阶段显示时间花在何处。已完整的文件会保留，由下次运行补传。',
+    },
+  },
+  JOB_FAILED: {
+    exitCode: 1,
+    message: {
+      en: 'The {kind} of the schedule failed, and could not tell of it by itself: {reason}.',
+      zh: '计划中的{kind}失败，且自身无法通知：{reason}。',
+    },
+    hint: {
+      en: 'The log of the scheduler has its last lines. What it needs is checked by: pg-backup doctor',
+      zh: '其最后的输出见调度器日志。检查所需条件：pg-backup doctor',
     },
   },
   UNHEALTHY: {

@@ -16,8 +16,12 @@ export const MESSAGES = {
     zh: '备份成功：{file}（{size}），用时 {seconds} 秒；验证程度：{proof}',
   },
   RUN_UNLIKE: {
-    en: 'This backup looks unlike the recent ones: {detail}. Nothing old is removed until the next normal run, or until you say that it is right: pg-backup accept {run}',
-    zh: '本次备份与近期差异过大：{detail}。在下一次正常运行之前不清理旧备份；若确认无误，请执行：pg-backup accept {run}',
+    en: 'This backup looks unlike the recent ones: {detail}',
+    zh: '本次备份与近期差异过大：{detail}',
+  },
+  RUN_LOST: {
+    en: 'Nothing old is removed until a run is like the others again, or until you say that this one is right: pg-backup accept {run}',
+    zh: '在运行恢复正常之前不清理旧备份；若确认本次无误，请执行：pg-backup accept {run}',
   },
   RETENTION_HELD: {
     en: 'Retention is held: {count} old backups stay, because the newest one looks unlike them; if it is right: pg-backup accept',
@@ -35,6 +39,10 @@ export const MESSAGES = {
   DATABASE_GONE: {
     en: 'Gone from the server: the database {database}; its backups stay',
     zh: '服务器上已没有数据库 {database}；其备份保留',
+  },
+  DATABASES_UNKNOWN: {
+    en: 'The server could not be asked for its databases ({detail}); those of the last time are backed up',
+    zh: '无法向服务器询问数据库列表（{detail}）；按上次的列表备份',
   },
   DATABASES_FOUND: {
     en: 'Backing up {count} databases, {parallel} at a time: {databases}',
@@ -263,6 +271,10 @@ export const MESSAGES = {
     en: '{kind}: what was due at {due} was missed, and is caught up now',
     zh: '{kind}：错过了 {due} 的计划，现在补做',
   },
+  CATCHING_UP_SOME: {
+    en: 'Missed for these databases only: {databases}',
+    zh: '仅以下数据库错过：{databases}',
+  },
   MISSED_UNKNOWN: {
     en: '{kind}: whether one was missed could not be found out: {detail}',
     zh: '{kind}：无法判断是否有错过的计划：{detail}',
@@ -283,6 +295,14 @@ export const MESSAGES = {
     en: 'What was skipped could not be written down: {detail}',
     zh: '跳过的计划未能记录：{detail}',
   },
+  ATTEMPT_UNWRITABLE: {
+    en: '{kind}: how far it has come could not be written down, so that a restart may do it again: {detail}',
+    zh: '{kind}：其进展未能记录，重启后可能再做一次：{detail}',
+  },
+  TARGET_UNUSABLE: {
+    en: 'This target cannot be backed up as it is: {detail}',
+    zh: '该目标目前无法备份：{detail}',
+  },
   JOB_STARTING: { en: '{kind}: starting', zh: '{kind}：开始' },
   JOB_DELAYED: {
     en: '{kind}: starting in {seconds} s (BACKUP_JITTER_SECONDS)',
@@ -293,6 +313,10 @@ export const MESSAGES = {
   JOB_CRASHED: {
     en: '{kind}: its process ended without telling why ({outcome}); it is started once more in {seconds} s',
     zh: '{kind}：其进程异常结束（{outcome}）；{seconds} 秒后再启动一次',
+  },
+  JOB_OVERDUE: {
+    en: '{kind}: has not ended within {hours} h, which nothing should take; it is ended now',
+    zh: '{kind}：{hours} 小时内未结束，已超出任何正常用时；现将其终止',
   },
   JOB_UNSTARTABLE: {
     en: '{kind}: could not be started: {detail}; next {next}',

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { TargetContext } from './backup/context.ts';
-import type { Environment, LoadedSettings, LoadOptions } from './config/load.ts';
+import type { Environment, LoadedSettings } from './config/load.ts';
 import { SETTING_NAMES, settingOf } from './config/settings.ts';
-import { loadTargets, type Target } from './config/targets.ts';
+import { loadTargets, type Target, type TargetOptions } from './config/targets.ts';
 import { foreignSecrets } from './foreign-secrets.ts';
 import { type Language, render, type Text } from './language.ts';
 import { createLog, type Output, withLabel } from './logging.ts';
@@ -31,7 +31,7 @@ export const VERSION: string = JSON.parse(
 ).version;
 
 /** Reads the settings of every target from the environment and the files that it names. */
-export function loadFrom(surroundings: Surroundings, options?: LoadOptions): Target[] {
+export function loadFrom(surroundings: Surroundings, options?: TargetOptions): Target[] {
   const files = { readFile: (path: string) => readFileSync(path, 'utf8'), listDirectory };
   return loadTargets(surroundings.environment, files, surroundings.language, options);
 }
@@ -39,11 +39,12 @@ export function loadFrom(surroundings: Surroundings, options?: LoadOptions): Tar
 function listDirectory(path: string): string[] | undefined {
   try {
     if (!statSync(path).isDirectory()) return undefined;
-    return readdirSync(path).filter((name) => statSync(join(path, name)).isFile());
   } catch {
     // Whoever reads it tells why it cannot be.
     return undefined;
   }
+  // An editor's lock is a link to nowhere.
+  return readdirSync(path).filter((name) => statSync(join(path, name), { throwIfNoEntry: false })?.isFile());
 }
 
 /** What is odd about settings that can be used all the same. */
@@ -61,7 +62,7 @@ export function settingWarnings({ warnings, environment }: LoadedSettings): Text
  */
 export function createContext(
   surroundings: Surroundings,
-  { name, loaded }: Target,
+  { name, loaded, foreignSeries }: Target,
   { writesNothing = false } = {},
 ): TargetContext {
   const { settings, environment } = loaded;
@@ -88,6 +89,7 @@ export function createContext(
   });
   return {
     target: name,
+    foreignSeries,
     settings,
     environment,
     language,

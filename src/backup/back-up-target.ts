@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { PgBackupError } from '../errors.ts';
-import { layoutOf } from '../files/layout.ts';
+import { fillIn, type Text } from '../language.ts';
 import { logFailure } from '../log-failure.ts';
 import { withLabel } from '../logging.ts';
 import type { Notifier, Outcome } from '../notify/notifier.ts';
@@ -8,25 +8,21 @@ import { createProgress } from '../progress.ts';
 import { type NamedFailure, summedFailure } from '../summed-failure.ts';
 import { backUpDatabase } from './back-up-database.ts';
 import { type BackupContext, forDatabase, type TargetContext } from './context.ts';
-import { findDatabases } from './databases.ts';
-import { type KnownRuns, readKnownRuns } from './known-runs.ts';
-import { errorOutcome, notifierFor } from './notifier.ts';
+import { type Discovered, discoverDatabases } from './databases.ts';
+import { databasesThatFailed } from './last-runs.ts';
 import { recordOutcome, repairAndTell } from './repair-and-tell.ts';
-import { newestFirst } from './retention.ts';
 import type { BackedUp } from './run.ts';
+import { errorOutcome, notifierFor } from './target-notifier.ts';
+import { withRetries } from './with-retries.ts';
 
 /**
  * Backs up every database that the settings of one server mean, BACKUP_PARALLEL at a time, and tells what came of it. One that fails keeps no
  * other from its turn.
- * @throws PgBackupError that of the only database; SOME_FAILED, where there are several; why the server could not be asked for them
+ * @throws PgBackupError that of the only database; SOME_FAILED, where there are several; what kept all of them from being begun
  */
 export async function backUpTarget(context: TargetContext, only?: string): Promise<void> {
   const notifier = notifierFor(context);
-  await repairAndTell(context);
-  await notifier.ping('start');
-  const databases = only === undefined ? await databasesOrTell(context, notifier) : [only];
-  const before = await readKnownRuns(layoutOf(context.settings.BACKUP_BASE_DIR));
-  const contexts = contextsOf(context, databases);
+  const { contexts, gone, failed } = await prepareOrTell(context, notifier, only);
   const results = await pMap(
     contexts,
     async (one) => {
@@ -35,16 +31,56 @@ export async function backUpTarget(context: TargetContext, only?: string): Promi
       return {
         name: one.settings.PG_DATABASE,
         error: result.failure,
-        outcome: outcomeOf(one, result, before),
+        outcome: outcomeOf(one, result, failed.has(one.settings.PG_DATABASE)),
       };
     },
     { concurrency: context.settings.BACKUP_PARALLEL },
   );
   const outcomes = results.flatMap(({ outcome }) => outcome ?? []);
   const failures: NamedFailure[] = results.filter(({ error }) => error !== undefined);
-  await tellAll(notifier, outcomes);
+  await tellAll(notifier, [...outcomes, ...gone.map((name) => goneOutcome(context, name))]);
   if (failures.length === 0) return;
   throw results.length === 1 ? failures[0]?.error : summedFailure(failures, results.length);
+}
+
+interface Prepared {
+  readonly contexts: readonly BackupContext[];
+  readonly gone: readonly string[];
+  /** Those whose last run failed. */
+  readonly failed: ReadonlySet<string>;
+}
+
+/** What keeps every database from its backup is told like a failure of each. */
+async function prepareOrTell(
+  context: TargetContext,
+  notifier: Notifier,
+  only: string | undefined,
+): Promise<Prepared> {
+  try {
+    await repairAndTell(context);
+    await notifier.ping('start');
+    const { databases, gone } = await discoverWithRetries(context, only);
+    const failed = await databasesThatFailed(context, databases);
+    return { contexts: contextsOf(context, databases), gone, failed };
+  } catch (error) {
+    const { PG_DATABASE = '*', PG_HOST: host, PG_PORT: port } = context.settings;
+    const told = errorOutcome(context, error);
+    const database = only ?? PG_DATABASE;
+    await tellAll(notifier, [{ database, host, port, status: 'FAILED', failedBefore: false, error: told }]);
+    throw error;
+  }
+}
+
+async function discoverWithRetries(context: TargetContext, only: string | undefined): Promise<Discovered> {
+  if (only !== undefined) return { databases: [only], gone: [] };
+  const { found, failure } = await withRetries(context, () =>
+    discoverDatabases(context).then(
+      (discovered) => ({ found: discovered, failure: undefined }),
+      (error: unknown) => ({ found: undefined, failure: error }),
+    ),
+  );
+  if (!found) throw failure;
+  return found;
 }
 
 /** Where they work side by side, each line says whose it is, and a live line would be everybody's. */
@@ -66,16 +102,6 @@ function contextsOf(context: TargetContext, databases: readonly string[]): Backu
   });
 }
 
-async function databasesOrTell(context: TargetContext, notifier: Notifier): Promise<string[]> {
-  try {
-    return await findDatabases(context);
-  } catch (error) {
-    const outcome = failedOutcome(context, '*', error, false);
-    await tellAll(notifier, [outcome]);
-    throw error;
-  }
-}
-
 /** At the same time: somebody who waits for the end of an interrupted run has not much patience. */
 async function tellAll(notifier: Notifier, outcomes: readonly Outcome[]): Promise<void> {
   // Where another runner is at all of them, what comes of it is that one's to tell.
@@ -87,34 +113,32 @@ async function tellAll(notifier: Notifier, outcomes: readonly Outcome[]): Promis
   ]);
 }
 
-/** undefined where another runner was at work: its own end is told. */
+/** undefined where another runner was at work, whose own end is told, and where an interruption came before the run. */
 function outcomeOf(
   context: BackupContext,
   { record, failure }: BackedUp,
-  before: KnownRuns,
+  failedBefore: boolean,
 ): Outcome | undefined {
-  if (failure instanceof PgBackupError && failure.code === 'BUSY') return undefined;
+  const code = failure instanceof PgBackupError ? failure.code : undefined;
+  if (code === 'BUSY' || (code === 'INTERRUPTED' && !record)) return undefined;
   const { PG_DATABASE: database, PG_HOST: host, PG_PORT: port } = context.settings;
-  const [last] = newestFirst(
-    [...before.byName.values()].filter(
-      (run) => run.database === database && run.series === `${host}:${port}`,
-    ),
-  );
-  const failedBefore = last?.status === 'FAILED' && !last.isProven;
-  if (!record) return failedOutcome(context, database, failure, failedBefore);
+  const error = failure === undefined ? undefined : errorOutcome(context, failure);
+  if (!record) return { database, host, port, status: 'FAILED', failedBefore, ...(error ? { error } : {}) };
   const outcome = recordOutcome(record, failedBefore);
   // The backup is there, and retention is not: somebody has to look.
-  return failure && record.status === 'SUCCESS'
-    ? { ...outcome, status: 'FAILED', error: errorOutcome(context, failure) }
-    : outcome;
+  return error && record.status === 'SUCCESS' ? { ...outcome, status: 'FAILED', error } : outcome;
 }
 
-function failedOutcome(
-  context: TargetContext,
-  database: string,
-  error: unknown,
-  failedBefore: boolean,
-): Outcome {
-  const { PG_HOST: host, PG_PORT: port } = context.settings;
-  return { database, host, port, status: 'FAILED', failedBefore, error: errorOutcome(context, error) };
+/** It may have been dropped on purpose; where it was not, its backups are all that is left. */
+function goneOutcome({ settings }: TargetContext, database: string): Outcome {
+  const { PG_HOST: host, PG_PORT: port } = settings;
+  return {
+    ...{ database, host, port, status: 'SUCCESS', failedBefore: false },
+    warnings: [fillIn(GONE, { database })],
+  };
 }
+
+const GONE: Text = {
+  en: 'the server has no database {database} any more; its backups stay',
+  zh: '服务器上已没有数据库 {database}；其备份保留',
+};

@@ -9,6 +9,8 @@ import type { Scrub } from '../scrub.ts';
 export interface TargetContext {
   /** The name of its file, where BACKUP_ENV_FILE is a directory. */
   readonly target: string | undefined;
+  /** The servers (`host:port`) of other targets that keep their backups in the same directory: what comes from there is not ours to touch. */
+  readonly foreignSeries: ReadonlySet<string>;
   readonly settings: Settings;
   /** For what belongs to others: libpq's variables, PATH, HOME. */
   readonly environment: Environment;

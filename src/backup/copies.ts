@@ -1,4 +1,3 @@
-import { layoutOf } from '../files/layout.ts';
 import type { Store } from '../storage/store.ts';
 import type { BackupContext } from './context.ts';
 import { type PastRun, readHistory } from './history.ts';
@@ -36,8 +35,7 @@ export interface Copies {
  */
 export async function findCopies(context: BackupContext, store: Store | undefined): Promise<Copies> {
   const { settings, signal } = context;
-  const layout = layoutOf(settings.BACKUP_BASE_DIR);
-  const { runs: localRuns, known, foreign } = await readHistory(layout, settings.PG_DATABASE);
+  const { runs: localRuns, known, foreign } = await readHistory(context);
   const remote = store && (await readRemoteHistory(store, known, settings.PG_DATABASE, signal));
   const locals = byName(localRuns);
   const remotes = byName(remote?.runs ?? []);

@@ -1,42 +1,76 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
+import { describeError, PgBackupError } from '../errors.ts';
 import { layoutOf } from '../files/layout.ts';
 import { findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
 import { openSession } from '../postgres/session.ts';
 import { readDatabaseNames, writeDatabaseNames } from '../report/database-names.ts';
 import type { TargetContext } from './context.ts';
-import { readKnownRuns } from './known-runs.ts';
+import { withinMinutes } from './deadline.ts';
+import { readAllKnownRuns } from './known-runs.ts';
 import { writePassfile } from './passfile.ts';
 import { withTemporaryDirectory } from './temporary-directory.ts';
 
 const EVERY = '*';
 /** Every server has it unless somebody dropped it, and nobody's data lies there. */
 const MAINTENANCE_DATABASE = 'postgres';
+const ASKING_MINUTES = 2;
 
 /**
- * The databases that the settings mean now. For PG_DATABASES=* the server is asked, what it says is remembered, and new and vanished ones are logged.
- * @throws PgBackupError why the server could not be asked
+ * The databases that the settings mean now; for PG_DATABASES=* the server is asked.
+ * @throws PgBackupError why it could not be asked
  */
 export async function findDatabases(context: TargetContext): Promise<string[]> {
   const named = namedDatabases(context.settings);
   if (named) return named;
-  const found = (await askServer(context)).filter((name) => !isExcluded(name, context.settings));
-  await remember(context, found);
-  return found;
+  return (await askServer(context)).filter((name) => !isExcluded(name, context.settings));
+}
+
+export interface Discovered {
+  readonly databases: readonly string[];
+  /** Those of the last time that the server has no more. */
+  readonly gone: readonly string[];
+}
+
+/**
+ * The same for a backup: what PG_DATABASES=* stands for is remembered, and what is new or gone is logged. Where the server cannot be asked, those of
+ * the last time are meant, whose runs will then tell what is wrong.
+ * @throws PgBackupError why it could not be asked, where it never was; NO_DATABASES
+ */
+export async function discoverDatabases(context: TargetContext): Promise<Discovered> {
+  const { settings, log, language } = context;
+  if (namedDatabases(settings)) return { databases: await findDatabases(context), gone: [] };
+  const before = await knownDatabases(context);
+  try {
+    const databases = await withinMinutes(ASKING_MINUTES, context.signal, (signal) =>
+      findDatabases({ ...context, signal }),
+    );
+    if (databases.length === 0) throw noDatabases(settings);
+    const gone = before.filter((name) => !databases.includes(name));
+    if (before.length > 0) logChanges(context, databases, before, gone);
+    await writeDatabaseNames(fileOf(context), databases, context.clock());
+    return { databases, gone };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (before.length === 0 || !(error instanceof PgBackupError) || error.code === 'NO_DATABASES')
+      throw error;
+    log('warn', 'DATABASES_UNKNOWN', { detail: describeError(error, language).message });
+    return { databases: before, gone: [] };
+  }
 }
 
 /** The same without asking the server: for PG_DATABASES=* those that it had the last time; none where it was never asked. */
-export async function knownDatabases({ settings }: TargetContext): Promise<string[]> {
-  return namedDatabases(settings) ?? (await readDatabaseNames(fileOf(settings))) ?? [];
+export async function knownDatabases(context: TargetContext): Promise<string[]> {
+  return namedDatabases(context.settings) ?? (await readDatabaseNames(fileOf(context))) ?? [];
 }
 
 /** The same with those of PG_DATABASES=* that the server has no more, as long as there is a backup of them. */
 export async function databasesWithBackups(context: TargetContext): Promise<string[]> {
-  const { PG_HOST, PG_PORT, BACKUP_BASE_DIR } = context.settings;
+  const { PG_HOST, PG_PORT } = context.settings;
   const known = await knownDatabases(context);
   if (namedDatabases(context.settings)) return known;
-  const { byName } = await readKnownRuns(layoutOf(BACKUP_BASE_DIR));
+  const { byName } = await readAllKnownRuns(context);
   const backedUp = [...byName.values()].filter(({ series }) => series === `${PG_HOST}:${PG_PORT}`);
   return [...new Set([...known, ...backedUp.map(({ database }) => database).sort()])];
 }
@@ -85,17 +119,29 @@ async function askServer(context: TargetContext): Promise<string[]> {
   });
 }
 
-async function remember(context: TargetContext, found: readonly string[]): Promise<void> {
-  const { settings, log } = context;
-  const before = await readDatabaseNames(fileOf(settings));
-  for (const database of before ? found.filter((name) => !before.includes(name)) : [])
+function logChanges(
+  { log }: TargetContext,
+  databases: readonly string[],
+  before: readonly string[],
+  gone: readonly string[],
+): void {
+  for (const database of databases.filter((name) => !before.includes(name))) {
     log('info', 'DATABASE_NEW', { database });
-  for (const database of before?.filter((name) => !found.includes(name)) ?? [])
-    log('warn', 'DATABASE_GONE', { database });
-  await writeDatabaseNames(fileOf(settings), found, context.clock());
+  }
+  for (const database of gone) log('warn', 'DATABASE_GONE', { database });
 }
 
-function fileOf({ BACKUP_BASE_DIR, PG_HOST, PG_PORT }: Settings): string {
-  const { databases } = layoutOf(BACKUP_BASE_DIR);
-  return join(databases, `${encodeURIComponent(PG_HOST ?? '').replaceAll('.', '%2E')}_${PG_PORT}.json`);
+function noDatabases({ PG_HOST: host, PG_PORT: port }: Settings): PgBackupError {
+  return new PgBackupError('NO_DATABASES', { host, port });
+}
+
+/** Two targets may be one server with different databases. */
+function fileOf({ settings, target }: TargetContext): string {
+  const { BACKUP_BASE_DIR, PG_HOST, PG_PORT } = settings;
+  const name = target === undefined ? `${encoded(PG_HOST ?? '')}_${PG_PORT}` : `target_${encoded(target)}`;
+  return join(layoutOf(BACKUP_BASE_DIR).databases, `${name}.json`);
+}
+
+function encoded(text: string): string {
+  return encodeURIComponent(text).replaceAll('.', '%2E');
 }

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { describeError, PgBackupError } from '../errors.ts';
 import { ensureDirectory, PRIVATE_DIRECTORY_MODE, removeFiles } from '../files/durable-files.ts';
 import { filesOfRun, type Layout, layoutOf, parseArtifactName } from '../files/layout.ts';
-import { writeRecord } from '../report/directory.ts';
-import { isOnlyRemote, type RunRecord } from '../report/record.ts';
+import { readRecord, writeRecord } from '../report/directory.ts';
+import { isOnlyRemote, type RecordSummary } from '../report/record.ts';
 import type { Store } from '../storage/store.ts';
 import type { LocalArtifact } from '../storage/upload.ts';
 import { measureFile } from './checksum.ts';
 import type { BackupContext, TargetContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
 import { tryFileLock } from './file-lock.ts';
-import { type KnownRun, type KnownRuns, readKnownRuns } from './known-runs.ts';
+import { type KnownRun, type KnownRuns, readAllKnownRuns, readKnownRuns } from './known-runs.ts';
 import { encodeDatabaseName } from './run-name.ts';
 import type { RunStage } from './stages.ts';
 import { uploadRun } from './upload-run.ts';
@@ -50,11 +50,11 @@ export async function sendWaitingRuns(
   const lock = await tryFileLock(lockFile, environment['PATH']);
   if (!lock) {
     log('info', 'UPLOADS_ELSEWHERE');
-    return waitingRuns(await readKnownRuns(layout), layout, settings.PG_DATABASE).map(({ name }) => name);
+    return waitingRuns(await readKnownRuns(context), layout, settings.PG_DATABASE).map(({ name }) => name);
   }
   try {
     // Only now: what waited before the lock was ours may have been sent.
-    const known = await readKnownRuns(layout);
+    const known = await readKnownRuns(context);
     await clearConfirmed(known, layout, settings.PG_DATABASE);
     const remaining: string[] = [];
     for (const run of waitingRuns(known, layout, settings.PG_DATABASE)) {
@@ -74,7 +74,7 @@ export async function clearAbandoned(
   before?: KnownRuns,
 ): Promise<void> {
   const layout = layoutOf(context.settings.BACKUP_BASE_DIR);
-  const known = before ?? (await readKnownRuns(layout));
+  const known = before ?? (await readAllKnownRuns(context));
   const fates = {
     isWaiting: (name: string) => isWaiting(name, known, layout),
     isKnown: (name: string) => isOfKnownRun(name, known),
@@ -151,10 +151,13 @@ async function sendRun(
   );
   const remote = await uploadRun(context, files, store, stage);
   const artifacts = files.map(({ artifact }) => artifact);
+  // Read again: meanwhile somebody may have accepted the run, drilled it, or given the upload up.
+  const current = await readRecord(recordPath);
+  if (!current) throw filesChanged(recordPath, existsSync(recordPath) ? UNREADABLE : GONE, recordPath);
   // What was never read back is not proven by a copy either.
-  const proof = record.proof === 'read' ? 'stored' : record.proof;
-  await writeRecord(recordPath, { ...record, artifacts, remote, proof, awaitsUpload: false });
-  if (record.mode === 'oss') await removeFiles(pathsOf(layout, run.artifactNames));
+  const proof = current.proof === 'read' ? 'stored' : current.proof;
+  await writeRecord(recordPath, { ...current, artifacts, remote, proof, awaitsUpload: false });
+  if (current.mode === 'oss') await removeFiles(pathsOf(layout, run.artifactNames));
 }
 
 /**
@@ -163,7 +166,7 @@ async function sendRun(
  */
 async function measureAgain(
   layout: Layout,
-  record: RunRecord,
+  record: RecordSummary,
   store: Store,
   options: { readonly signal: AbortSignal; readonly onBytes: (done: number) => void },
 ): Promise<LocalArtifact[]> {
@@ -189,6 +192,8 @@ function isWaiting(artifactName: string, known: KnownRuns, layout: Layout): bool
   if (run === undefined) return true;
   // In this order: a run takes its mark away once its record is there.
   if (existsSync(join(layout.running, run))) return true;
+  // Its own target gives it up.
+  if (known.foreign.has(run)) return true;
   const then = known.byName.get(run);
   return then && !then.isRunning ? then.awaitsUpload : existsSync(filesOfRun(layout, run).record);
 }
@@ -196,7 +201,7 @@ function isWaiting(artifactName: string, known: KnownRuns, layout: Layout): bool
 /** What ossutil left when it was killed is remembered nowhere, and another installation may upload to the same place. */
 function isOfKnownRun(artifactName: string, known: KnownRuns): boolean {
   const run = parseArtifactName(artifactName)?.run;
-  return run !== undefined && known.byName.has(run);
+  return run !== undefined && (known.byName.has(run) || known.others.has(run));
 }
 
 const GONE = { en: 'is gone', zh: '已不存在' };

@@ -1,4 +1,5 @@
-import type { Check } from '../check.ts';
+import { type Check, remedyText } from '../check.ts';
+import { render } from '../language.ts';
 import { checkClientMinor } from '../postgres/client-check.ts';
 import type { Client } from '../postgres/clients.ts';
 import { sharesServerProcesses, TRANSACTION_POOLER } from '../postgres/pooler-check.ts';
@@ -28,7 +29,9 @@ export async function warnOfRisks(
     ...(await checkSpace(context, [context.settings.PG_DATABASE], run.layout.data)),
   ];
   for (const { state, text, remedy = '' } of checks) {
-    if (state !== 'good') context.log('warn', 'PREFLIGHT_WARNING', { text, remedy });
+    if (state === 'good') continue;
+    const [said, mend] = [render(text, context.language), remedyText(remedy, context.language)];
+    context.log('warn', 'PREFLIGHT_WARNING', { text: said, remedy: mend });
   }
 }
 

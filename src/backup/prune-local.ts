@@ -10,21 +10,21 @@ import { planRetention, type RetentionDecision } from './retention.ts';
 /** What retention would do now with the local runs of the configured database. */
 export async function planLocalPrune(context: BackupContext): Promise<RetentionDecision<PastRun>[]> {
   const { settings, log } = context;
-  const layout = layoutOf(settings.BACKUP_BASE_DIR);
-  const { runs, known } = await readHistory(layout, settings.PG_DATABASE);
+  const { runs, known } = await readHistory(context);
   if (known.unreadable.length > 0) {
     log('warn', 'REPORTS_UNREADABLE', {
       count: known.unreadable.length,
-      directory: layout.base,
+      directory: layoutOf(settings.BACKUP_BASE_DIR).base,
       files: known.unreadable.slice(0, 5).join(', '),
     });
   }
+  const now = context.clock();
   const policy = {
     retentionDays: settings.RETENTION_DAYS,
     keep: parseKeepRules(settings.RETENTION_KEEP),
-    heldSeries: heldSeries(known.byName.values(), settings.PG_DATABASE),
+    heldSeries: heldSeries(known.byName.values(), settings.PG_DATABASE, now),
   };
-  return planRetention(runs, policy, context.clock());
+  return planRetention(runs, policy, now);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { describeError, PgBackupError } from '../errors.ts';
-import { layoutOf } from '../files/layout.ts';
 import type { Removal, Store } from '../storage/store.ts';
 import { heldSeries } from './accept.ts';
 import type { BackupContext } from './context.ts';
@@ -29,14 +28,15 @@ export function hasRemoteRetention({ settings }: BackupContext): boolean {
 export async function planRemotePrune(context: BackupContext, store: Store): Promise<RemotePlan> {
   const { settings, signal, clock } = context;
   if (!hasRemoteRetention(context)) return { decisions: [], others: 0 };
-  const known = await readKnownRuns(layoutOf(settings.BACKUP_BASE_DIR));
+  const known = await readKnownRuns(context);
   const { runs, others } = await readRemoteHistory(store, known, settings.PG_DATABASE, signal);
+  const now = clock();
   const policy = {
     retentionDays: settings.REMOTE_RETENTION_DAYS ?? Number.POSITIVE_INFINITY,
     keep: parseKeepRules(settings.REMOTE_RETENTION_KEEP),
-    heldSeries: heldSeries(known.byName.values(), settings.PG_DATABASE),
+    heldSeries: heldSeries(known.byName.values(), settings.PG_DATABASE, now),
   };
-  return { decisions: planRetention(runs, policy, clock()), others };
+  return { decisions: planRetention(runs, policy, now), others };
 }
 
 /**

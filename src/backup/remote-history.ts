@@ -1,7 +1,7 @@
 import { parseArtifactName } from '../files/layout.ts';
-import type { RemoteObject, RunRecord } from '../report/record.ts';
+import type { RecordSummary, RemoteObject } from '../report/record.ts';
 import type { ListedObject, Store } from '../storage/store.ts';
-import type { KnownRun, KnownRuns } from './known-runs.ts';
+import { isElsewhere, type KnownRun, type KnownRuns } from './known-runs.ts';
 import type { RetentionRun } from './retention.ts';
 import { parseRunName } from './run-name.ts';
 
@@ -62,7 +62,7 @@ export function groupObjects(
     const run = known.byName.get(name);
     if (run && vouchesFor(run, object, urlOf)) {
       if (run.database === database) ours.set(run, [...(ours.get(run) ?? []), object]);
-    } else if (!known.running.has(name)) {
+    } else if (!isElsewhere(name, known)) {
       foreign.push(object.name);
       if (parseRunName(name)?.database === database) {
         unrecorded.set(name, [...(unrecorded.get(name) ?? []), object]);
@@ -88,7 +88,7 @@ function vouchesFor(run: KnownRun, object: ListedObject, urlOf: (name: string) =
   return record.awaitsUpload || confirmedObject(record, urlOf(object.name))?.sizeBytes === object.sizeBytes;
 }
 
-function confirmedObject(record: RunRecord, url: string): RemoteObject | undefined {
+function confirmedObject(record: RecordSummary, url: string): RemoteObject | undefined {
   return record.remote.find((object) => object.url === url);
 }
 

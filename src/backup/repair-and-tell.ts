@@ -1,8 +1,8 @@
 import type { Outcome } from '../notify/notifier.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { TargetContext } from './context.ts';
-import { notifierFor } from './notifier.ts';
 import { repairKilledRuns } from './repair.ts';
+import { notifierFor } from './target-notifier.ts';
 import { describeAnomalies } from './warn-of-anomalies.ts';
 
 /** Repairs what killed runs have left, and tells of each run that was reported now. */

@@ -45,6 +45,11 @@ export async function repairKilledRuns(context: TargetContext): Promise<RunRecor
     try {
       dead = await claimDeadRun(layout, run, context.environment['PATH'], bootId);
       if (!dead) continue;
+      if (context.foreignSeries.has(`${dead.journal.host}:${dead.journal.port}`)) {
+        // Its own target reports it, and tells whom it has to tell.
+        await dead.leave();
+        continue;
+      }
       const record = await repairRun(context, layout, dead);
       if (record) reported.push(record);
       await dead.remove();

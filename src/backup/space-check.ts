@@ -1,12 +1,11 @@
 import { statfsSync } from 'node:fs';
 import prettyBytes from 'pretty-bytes';
 import type { Check } from '../check.ts';
-import { layoutOf } from '../files/layout.ts';
 import { freeBytes } from '../files/storage-error.ts';
 import { fillIn, type Text } from '../language.ts';
 import { quoteWord } from '../quote-word.ts';
-import type { TargetContext } from './context.ts';
-import { readHistory } from './history.ts';
+import { forDatabase, type TargetContext } from './context.ts';
+import { type PastRun, readRunsWithFiles } from './history.ts';
 import { parseKeepRules } from './keep-rules.ts';
 import { forecastSpace, type SpaceForecast } from './space-forecast.ts';
 
@@ -23,8 +22,8 @@ export async function checkSpace(
   const { settings } = context;
   const free = freeBytes(directory);
   if (free === undefined) return [];
-  const layout = layoutOf(settings.BACKUP_BASE_DIR);
-  const histories = await Promise.all(databases.map(async (name) => (await readHistory(layout, name)).runs));
+  const histories: (readonly PastRun[])[] = [];
+  for (const name of databases) histories.push(await readRunsWithFiles(forDatabase(context, name)));
   const forecast = forecastSpace(histories, {
     freeBytes: free,
     policy: {

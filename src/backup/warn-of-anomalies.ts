@@ -1,12 +1,13 @@
 import prettyBytes from 'pretty-bytes';
+import { filesOfRun } from '../files/layout.ts';
 import { fillIn, render, type Text } from '../language.ts';
+import { readRecord } from '../report/directory.ts';
 import type { Anomaly, RunRecord } from '../report/record.ts';
-import { findAnomalies } from './anomaly.ts';
+import { chooseBaseline, findAnomalies, holdsRetention, RECENT_RUNS } from './anomaly.ts';
 import type { BackupContext } from './context.ts';
-import { readKnownRuns } from './known-runs.ts';
 import type { OpenRun } from './open-run.ts';
 import type { Findings } from './outcome.ts';
-import { newestFirst } from './retention.ts';
+import { listRuns } from './recorded-runs.ts';
 
 /** Compares a run that is about to succeed with the recent ones, and puts into its findings, and into the log, what looks unlike them. */
 export async function warnOfAnomalies(
@@ -14,18 +15,35 @@ export async function warnOfAnomalies(
   run: Pick<OpenRun, 'journal' | 'layout'>,
   findings: Findings,
 ): Promise<void> {
-  const { journal, layout } = run;
-  const { byName } = await readKnownRuns(layout);
-  const earlier = newestFirst([...byName.values()]).flatMap(({ database, series, status, record }) => {
-    const isLike = database === journal.database && series === `${journal.host}:${journal.port}`;
-    return isLike && status === 'SUCCESS' && record ? [record] : [];
-  });
+  const { journal } = run;
   const { BACKUP_ANOMALY_PERCENT: percent } = context.settings;
-  const anomalies = findAnomalies({ ...journal, ...findings }, earlier, percent);
+  const baseline = percent === 0 ? [] : await readBaseline(context, run);
+  const anomalies = findAnomalies({ ...journal, ...findings }, baseline, percent);
   if (anomalies.length === 0) return;
   findings.warning = { anomalies };
   const detail = describeAnomalies({ anomalies }).map((text) => render(text, context.language));
-  context.log('warn', 'RUN_UNLIKE', { detail: detail.join('; '), run: journal.run });
+  context.log('warn', 'RUN_UNLIKE', { detail: detail.join('; ') });
+  if (holdsRetention(findings)) context.log('warn', 'RUN_LOST', { run: journal.run });
+}
+
+/** The newest are read, and older ones only as long as they could change the choice: each record names every table. */
+async function readBaseline(
+  context: BackupContext,
+  { journal, layout }: Pick<OpenRun, 'journal' | 'layout'>,
+): Promise<RunRecord[]> {
+  const earlier: Pick<RunRecord, 'run' | 'leftOut' | 'warning'>[] = [];
+  const recent = new Map<string, RunRecord>();
+  for (const { name, database } of await listRuns(layout, context.clock())) {
+    if (database !== journal.database) continue;
+    const record = await readRecord(filesOfRun(layout, name).record);
+    const isLike = record?.host === journal.host && record.port === journal.port;
+    if (!isLike || record.status !== 'SUCCESS') continue;
+    const { run, leftOut, warning } = record;
+    earlier.push({ run, leftOut, ...(warning ? { warning } : {}) });
+    if (recent.size < RECENT_RUNS && !holdsRetention(record)) recent.set(run, record);
+    if (recent.size === RECENT_RUNS && chooseBaseline(journal.leftOut, earlier).length > 0) break;
+  }
+  return chooseBaseline(journal.leftOut, earlier).flatMap(({ run }) => recent.get(run) ?? []);
 }
 
 /** One sentence for each of the first anomalies, and how many there are more. */

@@ -98,7 +98,7 @@ export const SETTINGS = {
     group: 'database',
     type: 'words',
     example: 'community shop',
-    pattern: '^[^,]*$',
+    pattern: '^[^,]*[^,\\s][^,]*$',
     expected: { en: 'names with blanks between them, not commas', zh: '以空格（而非逗号）分隔的库名' },
     description: {
       en: 'Several databases instead of one, split as a shell splits words; * stands for every database of the server, also those that are created later. Each is a run with its own report.',
@@ -109,7 +109,7 @@ export const SETTINGS = {
     group: 'database',
     type: 'words',
     example: 'test_* scratch',
-    pattern: '^[^,]*$',
+    pattern: '^[^,]*[^,\\s][^,]*$',
     expected: { en: 'names with blanks between them, not commas', zh: '以空格（而非逗号）分隔的库名' },
     description: {
       en: 'What PG_DATABASES=* leaves out; * in a name stands for any text.',
@@ -410,8 +410,8 @@ export const SETTINGS = {
     minimum: 0,
     maximum: 95,
     description: {
-      en: 'A backup whose size or rows lie so many percent below the median of the recent ones, or as far above it, carries a warning, and nothing old is removed until the next normal run or pg-backup accept. 0: never.',
-      zh: '备份的大小或行数低于近期中位数达该百分比（或同样幅度地高出）时带警告，且在下一次正常运行或执行 pg-backup accept 之前不清理旧备份。0 表示不检查。',
+      en: 'A backup whose size or rows lie so many percent below the median of the recent ones, or as far above it, carries a warning; where something was lost, nothing old is removed until the next normal run or pg-backup accept. 0: never.',
+      zh: '备份的大小或行数低于近期中位数达该百分比（或同样幅度地高出）时带警告；若有内容丢失，则在下一次正常运行或执行 pg-backup accept 之前不清理旧备份。0 表示不检查。',
     },
   },
   BACKUP_SCHEDULE: {

@@ -1,8 +1,7 @@
 import { forDatabase, type TargetContext } from '../backup/context.ts';
+import { readOwnDrills } from '../backup/own-drills.ts';
 import type { Check } from '../check.ts';
-import { layoutOf } from '../files/layout.ts';
 import { fillIn, type Text } from '../language.ts';
-import { readDrillRecords } from '../report/directory.ts';
 import type { DrillOutcome, DrillRecord } from '../report/drill-record.ts';
 import type { Verdict } from '../schedule/freshness.ts';
 import { readFreshness } from '../schedule/read-freshness.ts';
@@ -25,8 +24,7 @@ export async function checkPast(
   // One that is named may be none of the settings.
   const own = only !== undefined && others.length === 0 ? forDatabase(context, only) : context;
   const verdicts = await readFreshness(own, context.clock());
-  const drills = await readDrillRecords(layoutOf(context.settings.BACKUP_BASE_DIR).drills);
-  const drillsByDatabase = Map.groupBy(drills.entries.values(), ({ database }) => database);
+  const drillsByDatabase = Map.groupBy(await readOwnDrills(context), ({ database }) => database);
   return new Map(
     databases.map((name) => [
       name,
@@ -46,8 +44,9 @@ function judgeBackup({ state, reason }: Verdict, scope: string): Check {
   return { id, state: 'warning', text: reason, remedy: `pg-backup backup${scope}` };
 }
 
+/** The newest comes first. */
 function judgeDrills(drills: readonly DrillRecord[], now: Date, remedy: string): Check {
-  const [newest] = drills.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  const [newest] = drills;
   return newest
     ? judgeDrill(newest, now, remedy)
     : { id: 'last-drill', state: 'warning', text: NO_DRILL, remedy };

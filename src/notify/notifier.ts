@@ -15,8 +15,8 @@ export type { About, Outcome, Overdue };
 export interface Notifier {
   /** Chooses by NOTIFY_ON what of it is news, and tells it on every channel: one message for each kind of news. Never rejects. */
   tell(about: About, outcomes: readonly Outcome[]): Promise<void>;
-  /** Tells that backups are overdue, where NOTIFY_ON says stale. Never rejects. */
-  tellStale(overdue: readonly Overdue[]): Promise<void>;
+  /** Tells that backups are overdue, where NOTIFY_ON says stale. Resolves to false where there is somebody to tell and no channel took it; never rejects. */
+  tellStale(overdue: readonly Overdue[]): Promise<boolean>;
   /** Calls the check that NOTIFY_PING_URL names. Never rejects. */
   ping(event: PingEvent, outcomes?: readonly Outcome[]): Promise<void>;
 }
@@ -61,13 +61,15 @@ export function createNotifier(surroundings: NotifierSurroundings, limits: Limit
           ),
         );
       }),
-    tellStale: (overdue) =>
-      guarded(log, scrub, async () => {
-        if (channels.length === 0 || overdue.length === 0 || !wanted.includes('stale')) return;
-        await rateLimit.tellAtMostOnce('backup.stale', overdue, (heldBack) =>
+    tellStale: async (overdue) => {
+      const isTold = await guarded(log, scrub, async () => {
+        if (channels.length === 0 || overdue.length === 0 || !wanted.includes('stale')) return true;
+        return rateLimit.tellAtMostOnce('backup.stale', overdue, (heldBack) =>
           send(composeOverdue(sender, clock(), overdue, heldBack), channels),
         );
-      }),
+      });
+      return isTold ?? false;
+    },
     ping: (event, outcomes = []) =>
       guarded(log, scrub, async () => {
         const check = createPingChannel(settings, event, limits);
@@ -107,11 +109,12 @@ async function sendToAll(
   return taken.includes(true);
 }
 
-async function guarded(log: Log, scrub: Scrub, action: () => Promise<void>): Promise<void> {
+async function guarded<T>(log: Log, scrub: Scrub, action: () => Promise<T>): Promise<T | undefined> {
   try {
-    await action();
+    return await action();
   } catch (error) {
     log('warn', 'NOTIFY_FAILED', { channel: '*', detail: scrub(textOf(error)) });
+    return undefined;
   }
 }
 

@@ -7,13 +7,13 @@ type Named = Pick<Outcome, 'database' | 'host' | 'port' | 'error'>;
 export interface RateLimit {
   /**
    * Calls `tell` unless the same news was told within the interval; that it was told is remembered where `tell` resolves to true.
-   * `tell` is given how often the news was held back since the last time.
+   * `tell` is given how often the news was held back since the last time. Resolves to false where `tell` did, so that nobody knows.
    */
   tellAtMostOnce(
     type: string,
     about: readonly Named[],
     tell: (heldBack: number) => Promise<boolean>,
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** What these outcomes have put an end to may be told at once when it comes again. */
   forgetWhatIsOver(about: About, outcomes: readonly Outcome[]): Promise<void>;
 }
@@ -36,19 +36,18 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
 
   return {
     async tellAtMostOnce(type, about, tell) {
-      if (isOff) {
-        await tell(0);
-        return;
-      }
+      if (isOff) return tell(0);
       const name: NewsName = { type, target, subjects: about.map(subjectOf) };
       const before = await recall(directory, name);
       if (before !== undefined && isRecent(before, clock(), intervalMinutes)) {
         log('info', 'NOTIFY_HELD_BACK', { type, minutes: intervalMinutes });
         await write({ ...before, heldBack: before.heldBack + 1 });
-        return;
+        return true;
       }
       const toldAt = clock().toISOString();
-      if (await tell(before?.heldBack ?? 0)) await write({ ...name, version: 1, toldAt, heldBack: 0 });
+      if (!(await tell(before?.heldBack ?? 0))) return false;
+      await write({ ...name, version: 1, toldAt, heldBack: 0 });
+      return true;
     },
     async forgetWhatIsOver(about, outcomes) {
       if (isOff) return;

@@ -72,6 +72,8 @@ export function clientEnvironment(
     if (value) child[name] = value;
   }
   if (passfile !== undefined) child['PGPASSFILE'] = passfile;
+  // A server that accepts and then says nothing would be waited for without end.
+  child['PGCONNECT_TIMEOUT'] ??= '30';
   return child;
 }
 

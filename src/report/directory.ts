@@ -1,23 +1,31 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import pMap from 'p-map';
 import { listDirectory, PUBLIC_FILE_MODE, writeDurably } from '../files/durable-files.ts';
 import { compileSchema } from '../schema.ts';
 import type { DrillRecord } from './drill-record.ts';
-import type { RunRecord } from './record.ts';
+import type { RecordSummary, RunRecord } from './record.ts';
 import { FOREIGN_REPORT_SCHEMA, REPORT_SCHEMA, type Report } from './report.ts';
 
 const MAXIMUM_REPORT_BYTES = 1024 * 1024;
 /** A record names every table: a database may have a hundred thousand. */
 const MAXIMUM_RECORD_BYTES = 32 * 1024 * 1024;
 const SUFFIX = '.json';
+/** Each may be of the largest size, and the threads that read files are no more. */
+const READ_AT_ONCE = 4;
 
 export interface JsonDirectory<T> {
   /** By run name. */
   readonly entries: ReadonlyMap<string, T>;
   /** File names that were passed over: broken, too large, not a regular file, or not of the expected shape. */
   readonly unreadable: readonly string[];
+  /** The names, as those of entries, that were not wanted and not looked at. */
+  readonly unread: readonly string[];
 }
+
+/** Says by its name whether a file is to be read. */
+export type IsWanted = (name: string) => boolean;
 
 /**
  * Writes a report atomically; readable for everybody, because the platform runs as another user.
@@ -39,18 +47,31 @@ export async function writeDrillRecord(path: string, record: DrillRecord, mode: 
 }
 
 /** Reads every drill record of a directory; whatever cannot be read is counted, never an error. */
-export async function readDrillRecords(directory: string): Promise<JsonDirectory<DrillRecord>> {
-  return readJsonDirectory<DrillRecord>(directory, checkDrillRecord, MAXIMUM_RECORD_BYTES);
+export async function readDrillRecords(
+  directory: string,
+  isWanted: IsWanted = everything,
+): Promise<JsonDirectory<DrillRecord>> {
+  const read = (path: string) => readJson<DrillRecord>(path, checkDrillRecord, MAXIMUM_RECORD_BYTES);
+  return readJsonDirectory(directory, isWanted, read);
 }
 
 /** Reads every report of a directory, those of the old script too; whatever cannot be read is counted, never an error. */
-export async function readReports(directory: string): Promise<JsonDirectory<Report>> {
-  return readJsonDirectory<Report>(directory, checkForeignReport, MAXIMUM_REPORT_BYTES);
+export async function readReports(
+  directory: string,
+  isWanted: IsWanted = everything,
+): Promise<JsonDirectory<Report>> {
+  return readJsonDirectory(directory, isWanted, readReport);
 }
 
-/** Reads every record of a directory; whatever cannot be read is counted, never an error. */
-export async function readRecords(directory: string): Promise<JsonDirectory<RunRecord>> {
-  return readJsonDirectory<RunRecord>(directory, checkRecord, MAXIMUM_RECORD_BYTES);
+/** Reads every record of a directory, and keeps a summary of each; whatever cannot be read is counted, never an error. */
+export async function readRecords(
+  directory: string,
+  isWanted: IsWanted = everything,
+): Promise<JsonDirectory<RecordSummary>> {
+  return readJsonDirectory(directory, isWanted, async (path) => {
+    const record = await readRecord(path);
+    return record && summaryOf(record);
+  });
 }
 
 /** Reads one report; undefined where there is none that can be read. */
@@ -101,20 +122,37 @@ const checkDrillRecord = compileSchema({
   ],
 });
 
+function everything(): boolean {
+  return true;
+}
+
+function summaryOf({ stages: _stages, fingerprint: _fingerprint, ...summary }: RunRecord): RecordSummary {
+  return summary;
+}
+
 async function readJsonDirectory<T>(
   directory: string,
-  check: Check,
-  maximumBytes: number,
+  isWanted: IsWanted,
+  read: (path: string) => Promise<T | undefined>,
 ): Promise<JsonDirectory<T>> {
+  const names = (await listDirectory(directory))
+    .filter(({ name }) => name.endsWith(SUFFIX))
+    .map(({ name }) => name.slice(0, -SUFFIX.length))
+    .sort();
+  const { wanted = [], unread = [] } = Object.groupBy(names, (name) =>
+    isWanted(name) ? 'wanted' : 'unread',
+  );
   const entries = new Map<string, T>();
   const unreadable: string[] = [];
-  const names = (await listDirectory(directory)).map((entry) => entry.name);
-  for (const name of names.filter((candidate) => candidate.endsWith(SUFFIX)).sort()) {
-    const value = await readJson<T>(join(directory, name), check, maximumBytes);
-    if (value === undefined) unreadable.push(name);
-    else entries.set(name.slice(0, -SUFFIX.length), value);
+  const values = await pMap(wanted, (name) => read(join(directory, name + SUFFIX)), {
+    concurrency: READ_AT_ONCE,
+  });
+  for (const [index, name] of wanted.entries()) {
+    const value = values[index];
+    if (value === undefined) unreadable.push(name + SUFFIX);
+    else entries.set(name, value);
   }
-  return { entries, unreadable };
+  return { entries, unreadable, unread };
 }
 
 /** Reads one JSON file of at most so many bytes; undefined where there is none, or it does not pass the check. */

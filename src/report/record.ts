@@ -38,7 +38,7 @@ export interface Artifact {
 }
 
 /** True for a run of mode oss whose every copy is confirmed: it keeps no files here. */
-export function isOnlyRemote({ mode, awaitsUpload, remote }: RunRecord): boolean {
+export function isOnlyRemote({ mode, awaitsUpload, remote }: RecordSummary): boolean {
   return mode === 'oss' && !awaitsUpload && remote.length > 0;
 }
 
@@ -131,3 +131,6 @@ export interface RunRecord {
     readonly hint: string;
   };
 }
+
+/** A record without what grows with the tables of its database: enough to decide by, and never enough to be written back. */
+export type RecordSummary = Omit<RunRecord, 'stages' | 'fingerprint'>;

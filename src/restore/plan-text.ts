@@ -34,6 +34,7 @@ function aboutSource(plan: RestorePlan, say: Say): Row[] {
   const proof = record ? say(PROOFS[record.proof]) : say(WORDS.noRecord);
   const size = prettyBytes(source.dump.sizeBytes);
   const encryption = source.encryption === 'none' ? '' : `, ${source.encryption}`;
+  const server = source.series === undefined ? '' : ` (${source.series})`;
   const whole = record?.server
     ? ` (${say(WORDS.databaseOf)} ${prettyBytes(record.server.databaseSizeBytes)})`
     : '';
@@ -44,7 +45,10 @@ function aboutSource(plan: RestorePlan, say: Say): Row[] {
       say(LABELS.dump),
       `${size}${whole}, ${say(source.place === 'local' ? WORDS.local : WORDS.remote)}${encryption}`,
     ],
-    [say(LABELS.from), `"${toc.database}", PostgreSQL ${toc.serverVersion}; pg_dump ${toc.dumpVersion}`],
+    [
+      say(LABELS.from),
+      `"${toc.database}", PostgreSQL ${toc.serverVersion}${server}; pg_dump ${toc.dumpVersion}`,
+    ],
   ];
   if (!isWhole(options.part)) rows.push([say(LABELS.part), describePart(options.part, selected?.size, say)]);
   rows.push(...plan.loose.map(({ kind, tag }): Row => [say(LABELS.loose), `${kind} ${tag}`]));

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import type { Toc, TocEntry } from '../archive/toc.ts';
 import type { BackupContext } from '../backup/context.ts';
 import { PgBackupError } from '../errors.ts';
-import { layoutOf } from '../files/layout.ts';
 import type { Fingerprint } from '../fingerprint/fingerprint.ts';
 import type { Client } from '../postgres/clients.ts';
 import { type DatabaseOptions, databaseOptions, isOfDatabase } from './database-options.ts';
@@ -93,11 +92,7 @@ export async function makePlan(
     roles: options.globals ? await planRolesOf(source, access, target) : undefined,
     isSource: isSourceDatabase(source, toc, options.to, target, access),
     expectedSeconds: isWhole(options.part)
-      ? await expectedRestoreSeconds(
-          layoutOf(context.settings.BACKUP_BASE_DIR),
-          toc.database,
-          source.dump.sizeBytes,
-        )
+      ? await expectedRestoreSeconds(context, toc.database, source.dump.sizeBytes)
       : undefined,
   };
 }

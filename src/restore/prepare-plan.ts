@@ -91,7 +91,8 @@ async function findRun(
   }
   const { store, copies, failure } = await findRuns(context, database, temporaryDirectory);
   try {
-    const run = chooseRun(copies.runs, choice, database, copies.known.byName.keys());
+    const { byName, others } = copies.known;
+    const run = chooseRun(copies.runs, choice, database, [...byName.keys(), ...others]);
     return { store, run };
   } catch (error) {
     // It may be in the store that could not be asked.

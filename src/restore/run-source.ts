@@ -15,7 +15,7 @@ import { type ArtifactKind, type EncryptionMethod, layoutOf, parseArtifactName }
 import { onDisk } from '../files/storage-error.ts';
 import { type Fingerprint, parseFingerprint } from '../fingerprint/fingerprint.ts';
 import { fillIn, type Text } from '../language.ts';
-import type { RunRecord } from '../report/record.ts';
+import type { RecordSummary } from '../report/record.ts';
 import type { Store } from '../storage/store.ts';
 import { decodeGlobals, type Globals, parseGlobals } from './globals-file.ts';
 
@@ -29,7 +29,9 @@ export interface RunSource {
   readonly run: string;
   readonly database: string;
   readonly startedAt: Date;
-  readonly record: RunRecord | undefined;
+  /** The server it came from, as `host:port`; undefined where nothing here tells of the run. */
+  readonly series: string | undefined;
+  readonly record: RecordSummary | undefined;
   readonly place: 'local' | 'remote';
   readonly encryption: EncryptionMethod;
   readonly dump: SourceFile;
@@ -108,6 +110,7 @@ export async function openRunSource(
     run: run.name,
     database: parseRunName(run.name)?.database ?? '',
     startedAt: run.startedAt,
+    series: run.known?.series,
     record: run.known?.record,
     place: dump.path === undefined ? 'remote' : 'local',
     ...{ encryption: method, dump, sha256, decrypt },

@@ -1,19 +1,16 @@
 import type { BackupContext } from '../backup/context.ts';
-import { errorOutcome, notifierFor } from '../backup/notifier.ts';
+import { readOwnDrills } from '../backup/own-drills.ts';
+import { errorOutcome, notifierFor } from '../backup/target-notifier.ts';
 import { PgBackupError } from '../errors.ts';
-import { layoutOf } from '../files/layout.ts';
 import type { Outcome } from '../notify/notifier.ts';
-import { readDrillRecords } from '../report/directory.ts';
 import type { DrillRecord } from '../report/drill-record.ts';
 import type { Drilled } from './drill.ts';
 
 const NAMED = 3;
 
 /** Whether the newest drill of the database that is on record failed, or found a difference. */
-export async function didLastDrillFail({ settings }: BackupContext, database: string): Promise<boolean> {
-  const { entries } = await readDrillRecords(layoutOf(settings.BACKUP_BASE_DIR).drills);
-  const ours = [...entries.values()].filter((record) => record.database === database);
-  const last = ours.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
+export async function didLastDrillFail(context: BackupContext, database: string): Promise<boolean> {
+  const [last] = await readOwnDrills(context, database);
   return last !== undefined && isFailed(last);
 }
 

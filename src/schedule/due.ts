@@ -12,11 +12,14 @@ export interface Awakening {
   readonly state: DueState;
   /** The latest of the times that have come since, if any has; `tooLate`: it is older than what is caught up. */
   readonly due?: { readonly at: Date; readonly isLate: boolean; readonly isTooLate: boolean };
-  /** The clock was set back so far that its new time is taken for the right one. */
+  /** The clock was set back, and the schedule goes on from its new time. */
   readonly isCorrection: boolean;
 }
 
-/** As Debian's cron(8): what lies less than three hours is not done twice, anything more is a correction of the clock. */
+/**
+ * As Debian's cron(8): where the clock is set back by less than three hours, what has a fixed time is not done twice, and everything else goes on by
+ * the new time; anything more is a correction of the clock for both.
+ */
 const CORRECTION_MILLISECONDS = 3 * 60 * 60 * 1000;
 /** Whoever notices so soon is on time: a busy machine takes its time to wake a process. */
 const PUNCTUAL_MILLISECONDS = 2 * 60 * 1000;
@@ -26,15 +29,22 @@ export function scheduleFrom(cron: CronPattern, now: Date): DueState {
   return { seenUntil: now, next: cron.next(now) };
 }
 
+export interface LookOptions {
+  readonly catchUpMilliseconds: number;
+  /** The pattern is for fixed times of the day: each of them comes once. */
+  readonly isFixedTime: boolean;
+}
+
 /** Decides what a look at the clock means, whatever the clock, or the machine, did since the last one. */
 export function lookAtClock(
   cron: CronPattern,
   state: DueState,
   now: Date,
-  catchUpMilliseconds: number,
+  { catchUpMilliseconds, isFixedTime }: LookOptions,
 ): Awakening {
   const { seenUntil, next } = state;
-  if (seenUntil.getTime() - now.getTime() >= CORRECTION_MILLISECONDS) {
+  const correctionMilliseconds = isFixedTime ? CORRECTION_MILLISECONDS : PUNCTUAL_MILLISECONDS;
+  if (seenUntil.getTime() - now.getTime() >= correctionMilliseconds) {
     return { state: scheduleFrom(cron, now), isCorrection: true };
   }
   if (now <= seenUntil) return { state, isCorrection: false };

@@ -20,6 +20,8 @@ export interface ScheduleEntry {
   readonly pattern: string;
   readonly zone: string;
   readonly cron: CronPattern;
+  /** Neither minute nor hour have a `*` or a step, so that each time comes once on a day. */
+  readonly isFixedTime: boolean;
 }
 
 /**
@@ -30,13 +32,19 @@ export function scheduleEntries(context: TargetContext): [backup: ScheduleEntry,
   const { BACKUP_SCHEDULE, DRILL_SCHEDULE, VERIFY_SCHEDULE } = context.settings;
   const zone = zoneOf(context);
   const entry = (kind: JobKind, pattern: string): ScheduleEntry => {
-    return { context, kind, pattern, zone, cron: parseCronPattern(pattern, zone) };
+    const cron = parseCronPattern(pattern, zone);
+    return { context, kind, pattern, zone, cron, isFixedTime: isFixedTime(pattern) };
   };
   return [
     entry('backup', BACKUP_SCHEDULE),
     ...(DRILL_SCHEDULE === undefined ? [] : [entry('drill', DRILL_SCHEDULE)]),
     ...(VERIFY_SCHEDULE === undefined ? [] : [entry('verify', VERIFY_SCHEDULE)]),
   ];
+}
+
+function isFixedTime(pattern: string): boolean {
+  const [minute = '', hour = ''] = pattern.trim().toLowerCase().split(/\s+/);
+  return !/[*/?]|^@hourly$/.test(`${minute}${hour}`);
 }
 
 function zoneOf({ settings, environment, language }: TargetContext): string {

@@ -1,6 +1,6 @@
+import { CLOCK_DIFFERENCE_MILLISECONDS, type RecordedRun } from '../backup/recorded-runs.ts';
 import type { CronPattern } from '../cron-pattern.ts';
 import { fillIn, type Text } from '../language.ts';
-import { CLOCK_DIFFERENCE_MILLISECONDS, type RecordedRun } from './recorded-runs.ts';
 import { durationText, utcText } from './time-text.ts';
 
 /** What is known of the backups of one database. */
@@ -15,10 +15,12 @@ export interface BackupFacts {
   readonly runsSeen?: number;
   /** Since when a run is under way. */
   readonly runningSince: Date | undefined;
+  /** When it was found, where it came to a server whose databases were known before. */
+  readonly newSince?: Date | undefined;
 }
 
-/** `none`: there was never a backup. */
-export type FreshnessState = 'fresh' | 'stale' | 'none';
+/** `none`: there was never a backup. `new`: nor did any have to be, because it was found after the last due time. */
+export type FreshnessState = 'fresh' | 'stale' | 'none' | 'new';
 
 export interface Verdict {
   readonly database: string | undefined;
@@ -40,18 +42,29 @@ export function judgeFreshness(
 ): Verdict {
   const dueAt = cron.previous(new Date(now.getTime() - allowanceMilliseconds));
   const nextAt = cron.next(now);
-  const { database, succeededAt, runsSeen } = facts;
-  const state: FreshnessState =
-    succeededAt === undefined ? 'none' : isBefore(succeededAt, dueAt) ? 'stale' : 'fresh';
-  const reason = fillIn(runsSeen === undefined ? REASONS[state] : NONE_AMONG, {
+  const { database, succeededAt, runsSeen, newSince } = facts;
+  const state = stateOf(facts, dueAt);
+  const reason = fillIn(state === 'none' && runsSeen !== undefined ? NONE_AMONG : REASONS[state], {
     count: runsSeen ?? 0,
     database: database === undefined ? EVERY_DATABASE : printable(database),
     age: durationText(now.getTime() - (succeededAt ?? now).getTime()),
+    since: utcText(newSince),
     due: utcText(dueAt),
     next: utcText(nextAt),
-    last: state === 'fresh' ? '' : lastRun(facts, state, dueAt),
+    last: isGood(state) ? '' : lastRun(facts, state, dueAt),
   });
   return { database, state, reason, dueAt, nextAt, succeededAt };
+}
+
+/** Whether nothing has to be done about it. */
+export function isGood(state: FreshnessState): boolean {
+  return state === 'fresh' || state === 'new';
+}
+
+function stateOf({ succeededAt, newSince }: BackupFacts, dueAt: Date | undefined): FreshnessState {
+  if (succeededAt !== undefined) return isBefore(succeededAt, dueAt) ? 'stale' : 'fresh';
+  const isNew = newSince !== undefined && (dueAt === undefined || newSince > dueAt);
+  return isNew ? 'new' : 'none';
 }
 
 function isBefore(time: Date, dueAt: Date | undefined): boolean {
@@ -82,6 +95,7 @@ const REASONS: Readonly<Record<FreshnessState, Text>> = {
     en: '{database}: no good backup yet; the next is due at {next}; {last}',
     zh: '{database}：尚无有效备份；下次计划 {next}；{last}',
   },
+  new: { en: '{database} new since {since}', zh: '{database} 自 {since} 起新增' },
 };
 const NONE_AMONG: Text = {
   en: '{database}: no good backup among the newest {count} runs; the next is due at {next}; {last}',

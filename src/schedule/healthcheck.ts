@@ -1,7 +1,7 @@
 import type { TargetContext } from '../backup/context.ts';
 import { PgBackupError } from '../errors.ts';
 import { fillIn, type Language, render, type Text } from '../language.ts';
-import { printable, type Verdict } from './freshness.ts';
+import { isGood, printable, type Verdict } from './freshness.ts';
 import { readFreshness } from './read-freshness.ts';
 import { joinTexts, sameText, utcText } from './time-text.ts';
 
@@ -13,6 +13,11 @@ export interface TargetHealth {
 
 const NAMED = 3;
 
+export interface HealthOptions {
+  /** The only one that is judged. */
+  readonly database?: string | undefined;
+}
+
 /**
  * Writes one line where all backups are fresh.
  * @throws PgBackupError UNHEALTHY that says in one line which are not, and why.
@@ -20,25 +25,39 @@ const NAMED = 3;
 export async function healthcheck(
   contexts: readonly TargetContext[],
   write: (text: string) => unknown,
+  { database }: HealthOptions = {},
 ): Promise<void> {
-  const health = await readHealth(contexts);
+  const health = await readHealth(contexts, database);
   const summary = describeHealth(health);
   if (!isHealthy(health)) throw new PgBackupError('UNHEALTHY', { detail: summary });
   write(`${render(summary, languageOf(contexts))}\n`);
 }
 
-/** Judges every database of every target. */
-export async function readHealth(contexts: readonly TargetContext[]): Promise<TargetHealth[]> {
+/** Judges every database of every target; where one is named, that one in each target that has it, or in all where none does. */
+export async function readHealth(
+  contexts: readonly TargetContext[],
+  database?: string,
+): Promise<TargetHealth[]> {
+  const all = await readEach(contexts);
+  if (database === undefined) return all;
+  const own = all.filter(({ verdict }) => verdict.database === database);
+  return own.length > 0 ? own : readEach(contexts, database);
+}
+
+async function readEach(contexts: readonly TargetContext[], only?: string): Promise<TargetHealth[]> {
   const health = await Promise.all(
     contexts.map(async (context) =>
-      (await readFreshness(context, context.clock())).map((verdict) => ({ target: context.target, verdict })),
+      (await readFreshness(context, context.clock(), only)).map((verdict) => ({
+        target: context.target,
+        verdict,
+      })),
     ),
   );
   return health.flat();
 }
 
 export function isHealthy(health: readonly TargetHealth[]): boolean {
-  return health.every(({ verdict }) => verdict.state === 'fresh');
+  return health.every(({ verdict }) => isGood(verdict.state));
 }
 
 /** One line about all of them: those that are not fresh, or how old the backups are. */
@@ -52,7 +71,7 @@ export function describeHealth(health: readonly TargetHealth[]): Text {
     const parameters = { count: health.length, ages: joinTexts(ages, COMMA), next: utcText(nextTimes[0]) };
     return fillIn(text, parameters);
   }
-  const unhealthy = health.filter(({ verdict }) => verdict.state !== 'fresh');
+  const unhealthy = health.filter(({ verdict }) => !isGood(verdict.state));
   const named = unhealthy.slice(0, NAMED).map(reasonOf);
   const more = unhealthy.length - named.length;
   const reasons = joinTexts([...named, ...(more > 0 ? [fillIn(MORE, { count: more })] : [])], SEMICOLON);
@@ -64,9 +83,9 @@ export function languageOf(contexts: readonly TargetContext[]): Language {
 }
 
 function oldest(health: readonly TargetHealth[]): Text {
-  const byAge = [...health].sort(
-    (one, other) => (one.verdict.succeededAt?.getTime() ?? 0) - (other.verdict.succeededAt?.getTime() ?? 0),
-  );
+  const timeOf = ({ verdict }: TargetHealth): number => verdict.succeededAt?.getTime() ?? Infinity;
+  // Of new ones nothing is old; two of them are as good as each other.
+  const byAge = [...health].sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1));
   return byAge[0] ? reasonOf(byAge[0]) : sameText('');
 }
 

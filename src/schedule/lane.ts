@@ -1,24 +1,28 @@
 import { describeError } from '../errors.ts';
-import { layoutOf } from '../files/layout.ts';
-import type { TextParameters } from '../language.ts';
+import type { Text, TextParameters } from '../language.ts';
 import type { LogLevel } from '../logging.ts';
 import type { MessageId } from '../messages.ts';
-import { type SkipReason, writeSkip } from '../report/skip-record.ts';
+import type { SkipReason } from '../report/skip-record.ts';
 import type { Clock } from './clock.ts';
 import { type DueState, lookAtClock, scheduleFrom } from './due.ts';
 import { KIND_NAMES, type ScheduleEntry } from './entries.ts';
-import { utcText } from './time-text.ts';
+import { writeSkipNote } from './skip-notes.ts';
+import { sameText, utcText } from './time-text.ts';
 
 /** Work that was begun for an entry. */
 export interface Job {
   readonly entry: ScheduleEntry;
   /** The time of the schedule that it serves; undefined where somebody asked for it at the start. */
   readonly dueAt: Date | undefined;
+  /** Those that it is for; absent where that is all of them. */
+  readonly databases?: readonly string[] | undefined;
 }
 
 export interface JobEnd {
   /** As `exit code 4` or `killed by SIGKILL`; undefined for a success. */
   readonly failure: string | undefined;
+  /** Why it failed, where the job could not tell people of it by itself. */
+  readonly untold?: Text;
 }
 
 export interface LaneServices {
@@ -28,6 +32,10 @@ export interface LaneServices {
   readonly random: () => number;
   /** Whatever it does, the lane goes on. */
   readonly startJob: (job: Job) => Promise<JobEnd>;
+  /** No job begins before; it never rejects. */
+  readonly ready: Promise<void>;
+  /** Tells people of a failure that the job could not tell; it never rejects. */
+  readonly tellFailure: (reason: Text) => Promise<void>;
   readonly onJobEnd: () => void;
 }
 
@@ -36,7 +44,9 @@ export interface Lane {
   /** Looks at the clock and begins what is due. */
   look(): void;
   /** Begins work that is not due now: a missed one, or one that is asked for at the start. */
-  begin(dueAt: Date | undefined, jitter: 'with jitter' | 'at once'): void;
+  begin(work: Omit<Job, 'entry'>, jitter: 'with jitter' | 'at once'): void;
+  /** Whether it has begun anything yet. */
+  hasBegun(): boolean;
   /** How long nothing will be due. */
   restMilliseconds(): number;
   /** Waits for what is under way; true where the signal broke a job off. */
@@ -45,13 +55,16 @@ export interface Lane {
 
 const NEVER_MILLISECONDS = Number.MAX_SAFE_INTEGER;
 
-export function createLane(entry: ScheduleEntry, services: LaneServices): Lane {
-  const { context, kind, cron } = entry;
+/** What is due after `now` is its affair. */
+export function createLane(entry: ScheduleEntry, now: Date, services: LaneServices): Lane {
+  const { context, kind, cron, isFixedTime } = entry;
   const { clock, signal } = services;
-  const { BACKUP_JITTER_SECONDS, BACKUP_CATCH_UP_HOURS, BACKUP_BASE_DIR } = context.settings;
-  let state: DueState = scheduleFrom(cron, clock.now());
+  const { BACKUP_JITTER_SECONDS, BACKUP_CATCH_UP_HOURS } = context.settings;
+  const catchUpMilliseconds = BACKUP_CATCH_UP_HOURS * 60 * 60 * 1000;
+  let state: DueState = scheduleFrom(cron, now);
   let busySince: Date | undefined;
-  let work: Promise<void> = Promise.resolve();
+  let hasBegun = false;
+  let underWay: Promise<void> = Promise.resolve();
   let notes: Promise<void> = Promise.resolve();
   let wasInterrupted = false;
 
@@ -59,41 +72,38 @@ export function createLane(entry: ScheduleEntry, services: LaneServices): Lane {
     context.log(level, id, { kind: KIND_NAMES[kind], next: utcText(state.next), ...parameters });
 
   const noteSkipped = (dueAt: Date, reason: SkipReason, detail: string): void => {
-    const note = {
-      ...({ version: 1, kind, dueAt: dueAt.toISOString(), skippedAt: clock.now().toISOString() } as const),
-      ...{ hostname: context.hostname, reason, detail },
-      ...(context.target !== undefined && { target: context.target }),
-    };
-    notes = notes.then(() =>
-      writeSkip(layoutOf(BACKUP_BASE_DIR), note).catch((error: unknown) =>
-        log('warn', 'SKIP_UNWRITABLE', { detail: describeError(error, context.language).message }),
-      ),
-    );
+    const skippedAt = clock.now();
+    notes = notes.then(() => writeSkipNote(entry, { dueAt, skippedAt, reason, detail }));
   };
 
-  const runJob = async (dueAt: Date | undefined, delaySeconds: number): Promise<void> => {
+  const runJob = async (job: Job, delaySeconds: number): Promise<void> => {
     if (delaySeconds > 0) {
       log('info', 'JOB_DELAYED', { seconds: delaySeconds });
       await clock.wait(delaySeconds * 1000, signal);
     }
+    await services.ready;
     if (signal.aborted) return;
     log('info', 'JOB_STARTING');
     try {
-      const { failure } = await services.startJob({ entry, dueAt });
+      const { failure, untold } = await services.startJob(job);
       if (failure === undefined) {
         log('info', 'JOB_DONE');
         return;
       }
       wasInterrupted ||= signal.aborted;
       log('warn', 'JOB_FAILED', { outcome: failure });
+      if (untold) await services.tellFailure(untold);
     } catch (error) {
       wasInterrupted ||= signal.aborted;
-      log('error', 'JOB_UNSTARTABLE', { detail: describeError(error, context.language).message });
+      const detail = describeError(error, context.language).message;
+      log('error', 'JOB_UNSTARTABLE', { detail });
+      await services.tellFailure(sameText(detail));
     }
   };
 
-  const begin = (dueAt: Date | undefined, delaySeconds: number): void => {
+  const begin = (work: Omit<Job, 'entry'>, delaySeconds: number): void => {
     if (signal.aborted) return;
+    const { dueAt } = work;
     if (busySince !== undefined) {
       const since = utcText(busySince);
       if (dueAt === undefined) return;
@@ -102,7 +112,8 @@ export function createLane(entry: ScheduleEntry, services: LaneServices): Lane {
       return;
     }
     busySince = clock.now();
-    work = runJob(dueAt, delaySeconds).finally(() => {
+    hasBegun = true;
+    underWay = runJob({ ...work, entry }, delaySeconds).finally(() => {
       busySince = undefined;
       services.onJobEnd();
     });
@@ -111,7 +122,7 @@ export function createLane(entry: ScheduleEntry, services: LaneServices): Lane {
 
   return {
     look() {
-      const found = lookAtClock(cron, state, clock.now(), BACKUP_CATCH_UP_HOURS * 60 * 60 * 1000);
+      const found = lookAtClock(cron, state, clock.now(), { catchUpMilliseconds, isFixedTime });
       state = found.state;
       if (found.isCorrection) log('warn', 'CLOCK_SET_BACK');
       if (!found.due) return;
@@ -126,15 +137,16 @@ export function createLane(entry: ScheduleEntry, services: LaneServices): Lane {
         );
       }
       if (isLate && busySince === undefined) log('warn', 'CATCHING_UP', { due });
-      begin(at, jitterSeconds());
+      begin({ dueAt: at }, jitterSeconds());
     },
-    begin: (dueAt, jitter) => begin(dueAt, jitter === 'at once' ? 0 : jitterSeconds()),
+    begin: (work, jitter) => begin(work, jitter === 'at once' ? 0 : jitterSeconds()),
+    hasBegun: () => hasBegun,
     restMilliseconds: () =>
       state.next === undefined
         ? NEVER_MILLISECONDS
         : Math.max(1, state.next.getTime() - clock.now().getTime()),
     async ended() {
-      await work;
+      await underWay;
       await notes;
       return wasInterrupted;
     },

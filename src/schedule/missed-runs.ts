@@ -10,16 +10,18 @@ export interface Attempt {
 export const MAXIMUM_BROKEN_OFF = 2;
 
 /**
- * Whether the work that was due then is still to be done. Done it is by something that began since for every database, whatever it came to,
- * unless it was broken off from outside; what was broken off twice counts as done.
+ * The databases for which the work that was due then is still to be done. Done it is by something that began since, whatever it came to, unless it
+ * was broken off from outside; what was broken off twice counts as done.
  */
-export function isMissed(dueAt: Date, attemptsByDatabase: ReadonlyMap<string, readonly Attempt[]>): boolean {
-  const attempts = [...attemptsByDatabase.values()].map((all) =>
-    all.filter(({ startedAt }) => startedAt >= dueAt),
-  );
-  // One database may keep the turn from ever coming to the others.
-  if (attempts.some((own) => own.filter(wasBrokenOff).length >= MAXIMUM_BROKEN_OFF)) return false;
-  return attempts.some((own) => own.every(wasBrokenOff));
+export function missingDatabases(
+  dueAt: Date,
+  attemptsByDatabase: ReadonlyMap<string, readonly Attempt[]>,
+): string[] {
+  const isMissing = (all: readonly Attempt[]): boolean => {
+    const own = all.filter(({ startedAt }) => startedAt >= dueAt);
+    return own.length < MAXIMUM_BROKEN_OFF && own.every(wasBrokenOff);
+  };
+  return [...attemptsByDatabase].flatMap(([database, all]) => (isMissing(all) ? [database] : []));
 }
 
 function wasBrokenOff({ errorCode }: Attempt): boolean {

@@ -1,11 +1,12 @@
 import type { TargetContext } from '../backup/context.ts';
 import { knownDatabases } from '../backup/databases.ts';
+import { listRuns, type NamedRun, type RecordedRun, readRun } from '../backup/recorded-runs.ts';
 import { parseRunName } from '../backup/run-name.ts';
 import { markedRuns } from '../backup/running.ts';
 import { type Layout, layoutOf } from '../files/layout.ts';
+import { databaseNamesPath, readNewDatabases } from '../report/database-names.ts';
 import { scheduleEntries } from './entries.ts';
 import { type BackupFacts, judgeFreshness, type Verdict } from './freshness.ts';
-import { listRuns, type NamedRun, type RecordedRun, readRun } from './recorded-runs.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 /** How long a database that is configured nowhere counts as one of ours. */
@@ -13,8 +14,8 @@ const REMEMBERED_MILLISECONDS = 30 * DAY;
 /** So many failures in a row say enough: what is looked at must not grow with the years. */
 const MAXIMUM_READ = 500;
 
-/** Judges each database of a target by what lies in its directory; nothing is asked, and nothing written. */
-export async function readFreshness(context: TargetContext, now: Date): Promise<Verdict[]> {
+/** Judges each database of a target, or the `only` one, by what lies in its directory; nothing is asked, and nothing written. */
+export async function readFreshness(context: TargetContext, now: Date, only?: string): Promise<Verdict[]> {
   const { settings } = context;
   const [{ cron }] = scheduleEntries(context);
   const allowance = settings.BACKUP_JITTER_SECONDS * 1000 + settings.BACKUP_GRACE_MINUTES * 60_000;
@@ -23,11 +24,14 @@ export async function readFreshness(context: TargetContext, now: Date): Promise<
   const marked = await markedRuns(layout);
   const runs = await listRuns(layout, now);
   const runsByDatabase = Map.groupBy(runs, ({ database }): string | undefined => database);
-  const databases = await databasesOf(context, runs, now);
+  const databases = only === undefined ? await databasesOf(context, runs, now) : [only];
+  const newSince = await readNewSince(context, layout);
   const facts = await Promise.all(
-    databases.map((database) =>
-      readFacts(layout, database, runsByDatabase.get(database) ?? [], seriesOf(context), marked),
-    ),
+    databases.map(async (database): Promise<BackupFacts> => {
+      const own = runsByDatabase.get(database) ?? [];
+      const found = await readFacts(layout, database, own, seriesOf(context), marked);
+      return { ...found, newSince: database === undefined ? undefined : newSince.get(database) };
+    }),
   );
   return facts.map((known) => judgeFreshness(known, cron, now, allowance));
 }
@@ -35,6 +39,16 @@ export async function readFreshness(context: TargetContext, now: Date): Promise<
 /** `host:port` of the target, whose directory may hold the runs of other servers too; undefined where none is configured. */
 export function seriesOf({ settings }: TargetContext): string | undefined {
   return settings.PG_HOST ? `${settings.PG_HOST}:${settings.PG_PORT}` : undefined;
+}
+
+/** Only a server that is asked for its databases can have new ones. */
+async function readNewSince(
+  { settings, target }: TargetContext,
+  layout: Layout,
+): Promise<ReadonlyMap<string, Date>> {
+  const { PG_HOST: host, PG_PORT: port, PG_DATABASE, PG_DATABASES } = settings;
+  if (PG_DATABASE !== undefined || !PG_DATABASES?.includes('*')) return new Map();
+  return readNewDatabases(databaseNamesPath(layout, { target, host, port }));
 }
 
 async function databasesOf(

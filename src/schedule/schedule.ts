@@ -1,19 +1,20 @@
 import type { TargetContext } from '../backup/context.ts';
 import { ensureLayout } from '../backup/open-run.ts';
 import type { Environment } from '../config/load.ts';
-import { describeError } from '../errors.ts';
+import { describeError, PgBackupError } from '../errors.ts';
 import { layoutOf } from '../files/layout.ts';
 import type { Output } from '../logging.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { noteDrillAttempt } from './drill-attempts.ts';
-import { KIND_NAMES, type ScheduleEntry, scheduleEntries } from './entries.ts';
-import { createLane, type Job, type JobEnd, type Lane } from './lane.ts';
+import { type JobKind, KIND_NAMES, scheduleEntries } from './entries.ts';
+import type { Job, JobEnd } from './lane.ts';
+import { openLane } from './open-lane.ts';
 import { readFreshness } from './read-freshness.ts';
-import { readMissed } from './read-missed.ts';
 import { runJob } from './run-job.ts';
 import { runScheduler } from './scheduler.ts';
-import { localTime, utcText } from './time-text.ts';
-import { type FreshnessWatch, type OnStale, watchFreshness } from './watch-freshness.ts';
+import { type OnStale, watchFreshness } from './watch-freshness.ts';
+
+/** Called with a failure that only the scheduler can tell people of. */
+export type OnJobFailed = (context: TargetContext, kind: JobKind, failure: unknown) => Promise<void>;
 
 export interface ScheduleServices {
   /** Of the process, for the jobs. */
@@ -21,42 +22,92 @@ export interface ScheduleServices {
   /** Where the lines of the jobs go. */
   readonly output: Output;
   readonly signal: AbortSignal;
-  /** Mends at the start what killed runs have left. */
+  /** Mends at the start what killed runs have left; no job of the target begins before. */
   readonly repair: (context: TargetContext) => Promise<void>;
   readonly onStale: OnStale;
+  readonly onJobFailed: OnJobFailed;
   readonly startJob?: (job: Job) => Promise<JobEnd>;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
 
-const HOUR = 60 * 60 * 1000;
-
 /**
  * Does for every target what is due, until the signal aborts. It ends normally where nothing was under way then.
- * @throws PgBackupError SETTINGS_INVALID, or what keeps the directories from being made, at the start; INTERRUPTED where a job was broken off.
+ * @throws PgBackupError SETTINGS_INVALID, or what keeps the directories of all targets from being made, at the start; INTERRUPTED where a job was
+ * broken off.
  */
 export async function schedule(
   contexts: readonly TargetContext[],
   services: ScheduleServices,
 ): Promise<void> {
-  const { clock = systemClock, signal, repair } = services;
+  const { clock = systemClock, random = Math.random, signal } = services;
   const entriesByContext = new Map(contexts.map((context) => [context, scheduleEntries(context)]));
-  for (const { settings } of contexts) await ensureLayout(layoutOf(settings.BACKUP_BASE_DIR));
-  for (const context of contexts) await repairLogged(context, repair);
+  const unusable = await makeDirectories(contexts);
+  const startJob = services.startJob ?? ((job: Job) => runJob(job, { ...services, clock }));
 
-  const lanes: Lane[] = [];
-  const watches: FreshnessWatch[] = [];
-  for (const [context, entries] of entriesByContext) {
+  const opened = [...entriesByContext].map(([context, entries]) => {
+    const tell = (kind: JobKind, failure: unknown) =>
+      tellLogged(context, kind, failure, services.onJobFailed);
+    const problem = unusable.get(context);
     const watch = watchFreshness(context, clock, readFreshness, services.onStale);
-    watches.push(watch);
-    for (const entry of entries) lanes.push(await openLane(entry, watch, services));
-  }
-  const watch = (): void => {
-    for (const one of watches) one.tick();
-  };
-  const wasInterrupted = await runScheduler(lanes, { clock, signal, watch });
+    const ready = repairLogged(context, services.repair);
+    const lanes = entries.map((entry) =>
+      openLane(entry, {
+        ...{ clock, signal, random, ready, startJob },
+        tellFailure: (reason) =>
+          tell(entry.kind, new PgBackupError('JOB_FAILED', { kind: KIND_NAMES[entry.kind], reason })),
+        onJobEnd: watch.lookNow,
+      }),
+    );
+    return { lanes, watch, told: problem && tell('backup', problem) };
+  });
+  const wasInterrupted = await runScheduler(
+    opened.flatMap(({ lanes }) => lanes.map(({ lane }) => lane)),
+    {
+      ...{ clock, signal },
+      watch: () => {
+        for (const { watch } of opened) watch.tick();
+      },
+    },
+  );
+  await Promise.all(opened.flatMap(({ lanes, told }) => [told, ...lanes.map(({ caughtUp }) => caughtUp)]));
   for (const { log } of contexts.slice(0, 1)) log('info', 'SCHEDULE_ENDED');
   if (wasInterrupted) signal.throwIfAborted();
+}
+
+/**
+ * What keeps targets from having their directories. A mistake at the very start is told at once, but that of one target is not that of the others.
+ * @throws what keeps the first one from it, where it is all of them
+ */
+async function makeDirectories(contexts: readonly TargetContext[]): Promise<Map<TargetContext, unknown>> {
+  const unusable = new Map<TargetContext, unknown>();
+  for (const context of contexts) {
+    try {
+      await ensureLayout(layoutOf(context.settings.BACKUP_BASE_DIR));
+    } catch (error) {
+      unusable.set(context, error);
+    }
+  }
+  const [first] = unusable.values();
+  if (first !== undefined && unusable.size === contexts.length) throw first;
+  for (const [{ log, language }, error] of unusable) {
+    log('error', 'TARGET_UNUSABLE', { detail: describeError(error, language).message });
+  }
+  return unusable;
+}
+
+async function tellLogged(
+  context: TargetContext,
+  kind: JobKind,
+  failure: unknown,
+  onJobFailed: OnJobFailed,
+): Promise<void> {
+  try {
+    await onJobFailed(context, kind, failure);
+  } catch (error) {
+    const detail = describeError(error, context.language).message;
+    context.log('warn', 'NOTIFY_FAILED', { channel: '*', detail });
+  }
 }
 
 async function repairLogged(
@@ -66,61 +117,7 @@ async function repairLogged(
   try {
     await repair(context);
   } catch (error) {
+    if (context.signal.aborted) return;
     context.log('warn', 'REPAIR_FAILED', { detail: describeError(error, context.language).message });
-  }
-}
-
-/** Tells when the entry is due, and begins what was missed or is wanted at the start. */
-async function openLane(
-  entry: ScheduleEntry,
-  watch: FreshnessWatch,
-  services: ScheduleServices,
-): Promise<Lane> {
-  const { clock = systemClock, random = Math.random, signal } = services;
-  const { context, kind, pattern, zone, cron } = entry;
-  const now = clock.now();
-  const next = cron.next(now);
-  const local = next === undefined ? utcText(next) : localTime(next, zone);
-  context.log('info', 'SCHEDULED', { kind: KIND_NAMES[kind], pattern, zone, local, utc: utcText(next) });
-
-  const start = services.startJob ?? ((job: Job) => runJob(job, { ...services, clock }));
-  const lane = createLane(entry, {
-    ...{ clock, signal, random },
-    startJob: async (job) => {
-      if (kind === 'drill' && job.dueAt) await noteAttempt(entry, job.dueAt);
-      return start(job);
-    },
-    onJobEnd: watch.lookNow,
-  });
-  const missedAt = await whatToCatchUp(entry, now);
-  const isWantedNow = kind === 'backup' && context.settings.BACKUP_ON_START;
-  if (missedAt || isWantedNow) lane.begin(missedAt, isWantedNow ? 'at once' : 'with jitter');
-  return lane;
-}
-
-async function whatToCatchUp(entry: ScheduleEntry, now: Date): Promise<Date | undefined> {
-  const { context, kind, cron } = entry;
-  const { BACKUP_CATCH_UP_HOURS, BACKUP_ON_START } = context.settings;
-  const parameters = { kind: KIND_NAMES[kind], hours: BACKUP_CATCH_UP_HOURS, next: utcText(cron.next(now)) };
-  try {
-    const { hasHistory, dueAt } = await readMissed(entry, now);
-    const isNew = kind === 'backup' && !hasHistory && !BACKUP_ON_START;
-    if (isNew) context.log('info', 'SCHEDULE_NO_HISTORY', { due: parameters.next });
-    if (!dueAt) return undefined;
-    const isTooLate = now.getTime() - dueAt.getTime() > BACKUP_CATCH_UP_HOURS * HOUR;
-    context.log('warn', isTooLate ? 'TOO_LATE' : 'CATCHING_UP', { ...parameters, due: utcText(dueAt) });
-    return isTooLate ? undefined : dueAt;
-  } catch (error) {
-    const { message } = describeError(error, context.language);
-    context.log('warn', 'MISSED_UNKNOWN', { ...parameters, detail: message });
-    return undefined;
-  }
-}
-
-async function noteAttempt({ context }: ScheduleEntry, dueAt: Date): Promise<void> {
-  try {
-    await noteDrillAttempt(layoutOf(context.settings.BACKUP_BASE_DIR), context.target, dueAt);
-  } catch (error) {
-    context.log('warn', 'SKIP_UNWRITABLE', { detail: describeError(error, context.language).message });
   }
 }

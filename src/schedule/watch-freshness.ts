@@ -3,8 +3,8 @@ import { describeError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import type { Verdict } from './freshness.ts';
 
-/** Told once when backups of a target become stale, with all that are. */
-export type OnStale = (context: TargetContext, verdicts: readonly Verdict[]) => Promise<void>;
+/** Told when backups of a target become stale, with all that are, until it resolves to true: somebody knows, or there is nobody to tell. */
+export type OnStale = (context: TargetContext, verdicts: readonly Verdict[]) => Promise<boolean>;
 
 export interface FreshnessWatch {
   /** Looks again where the last look is long enough ago. */
@@ -26,7 +26,8 @@ export function watchFreshness(
   onStale: OnStale,
 ): FreshnessWatch {
   const startedAt = clock.now();
-  let overdue = new Set<string | undefined>();
+  let logged = new Set<string | undefined>();
+  let told = new Set<string | undefined>();
   let lookedAt: Date | undefined;
   let isLooking = false;
   let isAskedAgain = false;
@@ -37,11 +38,14 @@ export function watchFreshness(
   const look = async (): Promise<void> => {
     const verdicts = await read(context, clock.now());
     const found = verdicts.filter(isOverdue);
-    const isNew = found.some(({ database }) => !overdue.has(database));
-    overdue = new Set(found.map(({ database }) => database));
-    if (!isNew) return;
-    for (const { reason } of found) context.log('warn', 'BACKUP_STALE', { reason });
-    await onStale(context, found);
+    const names = new Set(found.map(({ database }) => database));
+    if (!names.isSubsetOf(logged)) {
+      for (const { reason } of found) context.log('warn', 'BACKUP_STALE', { reason });
+    }
+    logged = names;
+    // What was fresh in between is news again.
+    told = told.intersection(names);
+    if (!names.isSubsetOf(told) && (await onStale(context, found))) told = names;
   };
 
   const lookNow = (): void => {

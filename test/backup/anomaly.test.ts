@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findAnomalies } from '../../src/backup/anomaly.ts';
-import type { RunRecord } from '../../src/report/record.ts';
+import { chooseBaseline, findAnomalies, holdsRetention } from '../../src/backup/anomaly.ts';
+import type { Anomaly, RunRecord } from '../../src/report/record.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -11,8 +11,6 @@ interface Facts {
   readonly status?: 'complete' | 'partial';
   readonly compression?: string;
   readonly leftOut?: readonly string[];
-  readonly acceptedAt?: string;
-  readonly hasWarning?: boolean;
 }
 
 test('what lies below half the median, or above its double, is told with both figures', () => {
@@ -22,7 +20,7 @@ test('what lies below half the median, or above its double, is told with both fi
     run({ sizeBytes: 12 * MEGABYTE }),
   ];
   const median = 11 * MEGABYTE;
-  const check = (sizeBytes: number) => findAnomalies(run({ sizeBytes }), earlier, 50);
+  const check = (sizeBytes: number) => anomaliesOf(run({ sizeBytes }), earlier, 50);
   assert.deepEqual(check(5 * MEGABYTE), [{ kind: 'size', found: 5 * MEGABYTE, median }]);
   assert.deepEqual(check(23 * MEGABYTE), [{ kind: 'size', found: 23 * MEGABYTE, median }]);
   for (const sizeBytes of [6 * MEGABYTE, 11 * MEGABYTE, 21 * MEGABYTE])
@@ -32,15 +30,15 @@ test('what lies below half the median, or above its double, is told with both fi
 test('a table that lost its rows, or is gone, is named even where the whole is as large as ever', () => {
   const usual = { '"public"."big"': 100_000, '"public"."item"': 800 };
   const earlier = [run({ tables: usual }), run({ tables: usual }), run({ tables: usual })];
-  const emptied = findAnomalies(run({ tables: { ...usual, '"public"."item"': 3 } }), earlier, 50);
+  const emptied = anomaliesOf(run({ tables: { ...usual, '"public"."item"': 3 } }), earlier, 50);
   assert.deepEqual(emptied, [{ kind: 'table', object: '"public"."item"', found: 3, median: 800 }]);
-  const gone = findAnomalies(run({ tables: { '"public"."big"': 100_000 } }), earlier, 50);
+  const gone = anomaliesOf(run({ tables: { '"public"."big"': 100_000 } }), earlier, 50);
   assert.deepEqual(gone, [{ kind: 'table', object: '"public"."item"', found: 0, median: 800 }]);
 });
 
 test('the rows of all tables are looked at, too', () => {
   const earlier = [1, 2, 3].map(() => run({ tables: { a: 1000, b: 1000, c: 1000 } }));
-  const found = findAnomalies(run({ tables: { a: 0, b: 0, c: 1000 } }), earlier, 50);
+  const found = anomaliesOf(run({ tables: { a: 0, b: 0, c: 1000 } }), earlier, 50);
   assert.deepEqual(
     found.map(({ kind, found, median }) => [kind, found, median]),
     [
@@ -57,28 +55,28 @@ test('small differences of small databases, new tables and tables that come and 
     run({ tables: { a: 50, queue: 5000 } }),
     run({ tables: { a: 40 } }),
   ];
-  assert.deepEqual(findAnomalies(run({ tables: { a: 2, fresh: 70 } }), earlier, 50), []);
+  assert.deepEqual(anomaliesOf(run({ tables: { a: 2, fresh: 70 } }), earlier, 50), []);
 });
 
 test('two runs are too few to tell what is usual, and 0 per cent means never', () => {
   const earlier = [run({ sizeBytes: 100 * MEGABYTE }), run({ sizeBytes: 100 * MEGABYTE })];
-  assert.deepEqual(findAnomalies(run({}), earlier, 50), []);
+  assert.deepEqual(anomaliesOf(run({}), earlier, 50), []);
   const enough = [...earlier, run({ sizeBytes: 100 * MEGABYTE })];
-  assert.equal(findAnomalies(run({}), enough, 50).length, 1);
-  assert.deepEqual(findAnomalies(run({}), enough, 0), []);
+  assert.equal(anomaliesOf(run({}), enough, 50).length, 1);
+  assert.deepEqual(anomaliesOf(run({}), enough, 0), []);
 });
 
 test('only what was made in the same way is compared', () => {
   const large = { sizeBytes: 100 * MEGABYTE, tables: { a: 100_000 } };
   const earlier = [1, 2, 3].map(() => run({ ...large, compression: '0' }));
   assert.deepEqual(
-    findAnomalies(run({ sizeBytes: MEGABYTE, tables: { a: 100_000 } }), earlier, 50),
+    anomaliesOf(run({ sizeBytes: MEGABYTE, tables: { a: 100_000 } }), earlier, 50),
     [],
     'another compression',
   );
   const leftOut = ['--exclude-table-data=a'];
   assert.deepEqual(
-    findAnomalies(
+    anomaliesOf(
       run({ leftOut }),
       [1, 2, 3].map(() => run(large)),
       50,
@@ -88,7 +86,7 @@ test('only what was made in the same way is compared', () => {
   );
   const partial = run({ sizeBytes: 100 * MEGABYTE, tables: {}, status: 'partial' });
   assert.deepEqual(
-    findAnomalies(
+    anomaliesOf(
       partial,
       [1, 2, 3].map(() => run(large)),
       50,
@@ -98,21 +96,63 @@ test('only what was made in the same way is compared', () => {
   );
 });
 
-test('the new level becomes usual by itself, and at once where a person accepted it', () => {
+test('a loss stays one until a person accepts it; growth becomes usual by itself', () => {
   const large = { sizeBytes: 100 * MEGABYTE };
-  const small = { sizeBytes: 10 * MEGABYTE, hasWarning: true };
+  const small = { sizeBytes: 10 * MEGABYTE };
   const older = [1, 2, 3, 4, 5, 6, 7].map(() => run(large));
-  assert.equal(findAnomalies(run(small), [run(small), ...older], 50).length, 1);
-  const accepted = run({ ...small, acceptedAt: '2026-11-20T00:00:00Z' });
-  assert.deepEqual(findAnomalies(run(small), [accepted, ...older], 50), []);
-  assert.equal(findAnomalies(run(large), [accepted, ...older], 50).length, 1, 'back at the old level');
-  const many = [1, 2, 3, 4].map(() => run(small));
-  assert.deepEqual(findAnomalies(run(small), [...many, ...older], 50), []);
+  const lost = warned(small, older);
+  assert.ok(holdsRetention(lost));
+  const weeks = Array.from({ length: 50 }, () => lost);
+  assert.equal(anomaliesOf(run(small), [...weeks, ...older], 50).length, 1);
+  assert.deepEqual(anomaliesOf(run(large), [...weeks, ...older], 50), []);
+
+  const accepted = { ...lost, warning: { anomalies: [], acceptedAt: '2026-11-20T00:00:00Z' } };
+  assert.ok(!holdsRetention(accepted));
+  assert.deepEqual(anomaliesOf(run(small), [accepted, ...older], 50), []);
+  assert.equal(anomaliesOf(run(large), [accepted, ...older], 50).length, 1, 'back at the old level');
+
+  const grown = warned({ sizeBytes: 300 * MEGABYTE }, older);
+  assert.ok(grown.warning);
+  assert.ok(!holdsRetention(grown), 'nothing is lost by growth');
+  const history: RunRecord[] = [...older];
+  let nights = 0;
+  while (nights < 20) {
+    const next = warned({ sizeBytes: 300 * MEGABYTE }, history);
+    if (!next.warning) break;
+    history.unshift(next);
+    nights += 1;
+  }
+  assert.ok(nights < 7, `${nights}`);
 });
+
+test('what is unsteady by itself is not judged', () => {
+  // As a queue: no two nights alike.
+  const queue = [0, 1800, 400, 90, 1200, 700, 30];
+  const earlier = queue.map((rows) => run({ tables: { queue: rows, orders: 50_000 } }));
+  assert.deepEqual(anomaliesOf(run({ tables: { queue: 0, orders: 50_000 } }), earlier, 50), []);
+  assert.deepEqual(anomaliesOf(run({ tables: { queue: 9000, orders: 50_000 } }), earlier, 50), []);
+  assert.equal(anomaliesOf(run({ tables: { queue: 9000, orders: 100 } }), earlier, 50).length, 2);
+});
+
+test('a table that is a part smaller is told, and one that is all but gone holds retention', () => {
+  const earlier = [1, 2, 3].map(() => run({ tables: { big: 1_000_000, item: 1000 } }));
+  assert.ok(!holdsRetention(warned({ tables: { big: 1_000_000, item: 400 } }, earlier)));
+  assert.ok(holdsRetention(warned({ tables: { big: 1_000_000, item: 90 } }, earlier)));
+});
+
+function anomaliesOf(one: RunRecord, earlier: readonly RunRecord[], percent: number): Anomaly[] {
+  return findAnomalies(one, chooseBaseline(one.leftOut, earlier), percent);
+}
+
+/** A run with the warning that it gets after those. */
+function warned(facts: Facts, earlier: readonly RunRecord[]): RunRecord {
+  const one = run(facts);
+  const anomalies = anomaliesOf(one, earlier, 50);
+  return anomalies.length > 0 ? { ...one, warning: { anomalies } } : one;
+}
 
 function run(facts: Facts): RunRecord {
   const { sizeBytes = MEGABYTE, tables = {}, status = 'complete', compression = '9', leftOut = [] } = facts;
-  const { acceptedAt, hasWarning = false } = facts;
   return {
     ...{ version: 1, run: 'r', database: 'community', host: 'db', port: 5432, mode: 'local', tool: 'sdk' },
     ...{ runner: { hostname: 'h', version: '0' }, startedAt: '', finishedAt: '', durationSeconds: 1 },
@@ -123,6 +163,5 @@ function run(facts: Facts): RunRecord {
       rows: Object.values(tables).reduce((sum, rows) => sum + rows, 0),
       inventory: {},
     },
-    ...(hasWarning ? { warning: { anomalies: [], ...(acceptedAt ? { acceptedAt } : {}) } } : {}),
   };
 }

@@ -25,6 +25,7 @@ export function recordingContext(
   const logged: Logged[] = [];
   const target = {
     target: undefined,
+    foreignSeries: new Set<string>(),
     settings,
     environment: { PATH: process.env['PATH'] },
     language: 'en' as const,

@@ -129,7 +129,13 @@ function run(record: Partial<RunRecord> = {}, name = RUN): KnownRun {
 }
 
 function knowing(...runs: KnownRun[]): KnownRuns {
-  return { byName: new Map(runs.map((one) => [one.name, one])), running: new Set(), unreadable: [] };
+  return {
+    byName: new Map(runs.map((one) => [one.name, one])),
+    running: new Set(),
+    others: new Set(),
+    foreign: new Set(),
+    unreadable: [],
+  };
 }
 
 function remote(name: string, sizeBytes: number) {

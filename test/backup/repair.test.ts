@@ -161,6 +161,17 @@ test('a mark with a broken journal does not keep the others from their repair', 
   assert.deepEqual(readdirSync(layout.reports), [`${RUN}.json`]);
 });
 
+test('a run of another target in the same directory is left to that one', async (t) => {
+  const layout = await newLayout(t);
+  leaveDeadRun(layout, journalOf(RUN));
+  const { host, port } = journalOf(RUN);
+  const { context } = recordingContext(layout.base, { foreignSeries: new Set([`${host}:${port}`]) });
+  assert.deepEqual(await repairKilledRuns(context), []);
+  assert.deepEqual([readdirSync(layout.running), readdirSync(layout.reports)], [[RUN], []]);
+  await repair(layout);
+  assert.deepEqual([readdirSync(layout.running), readdirSync(layout.reports)], [[], [`${RUN}.json`]]);
+});
+
 test('what a kill in the middle of marking or of unmarking left goes too', async (t) => {
   const layout = await newLayout(t);
   const [abandoned, fresh] = ['.draft-000000000001', '.draft-000000000002'];

@@ -85,6 +85,9 @@ test('what a run leaves lies apart by who may read it, and so does what a restor
       uploads: '/base/uploads',
       downloads: '/base/downloads',
       drills: '/base/drills',
+      skipped: '/base/skipped',
+      databases: '/base/databases',
+      notified: '/base/notified',
     },
   );
   const { report, record } = filesOfRun(LAYOUT, RUN, 'gpg');

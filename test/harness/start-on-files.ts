@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -26,18 +27,28 @@ export async function startOnFiles(t: TestContext, options: FilesOfServer): Prom
     ...settings,
   };
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = asServerUser(program, ['-D', join(directory, 'data'), ...flags], environment);
-  t.after(async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
-    server.kill('SIGQUIT');
-    await once(server, 'exit');
-  });
+  for (;;) {
+    const server = asServerUser(program, ['-D', join(directory, 'data'), ...flags], environment);
+    t.after(async () => {
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      server.kill('SIGQUIT');
+      await once(server, 'exit');
+    });
+    const log = await readyOrEnded(server);
+    if (log === 'ready') return;
+    // The processes of a server that was killed take a moment to end.
+    if (!/shared memory block .* is still in use/.test(log)) throw new Error(log);
+  }
+}
+
+/** Resolves with 'ready', or with the log of a server that ended. */
+function readyOrEnded(server: ChildProcess): Promise<string> {
   let log = '';
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve) => {
     server.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      if (READY.test(log)) resolve();
+      if (READY.test(log)) resolve('ready');
     });
-    server.on('close', () => reject(new Error(log)));
+    server.on('close', () => resolve(log));
   });
 }

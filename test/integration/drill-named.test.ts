@@ -125,8 +125,10 @@ describe('a drill on a server that the settings name', { skip }, () => {
       const drill = assertNotEqual(here, result, { exitCode: 19, outcome: 'different' });
       const differences = differencesOf(drill);
       assert.ok(differences.includes('unreadable: table public.own'), result.stdout);
+      // Two workers may write into each other's lines.
+      const told = jobs === '1' ? /^not restored: .*SUBSCRIPTION/ : /^not restored: /;
       assert.ok(
-        differences.some((difference) => /^not restored: .*SUBSCRIPTION/.test(difference)),
+        differences.some((difference) => told.test(difference)),
         result.stdout,
       );
       assert.ok(differences.includes('missing: subscription "from elsewhere"'), result.stdout);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { wrapClient } from '../harness/fake-bin.ts';
@@ -136,6 +136,26 @@ describe('every database of a server', { skip }, () => {
     assert.equal(verified.exitCode, 0, verified.stderr);
   });
 
+  test('where the server cannot be asked, those of the last time fail each with a report of its own', async (t) => {
+    const here = installMany(t, server, { PG_DATABASES: '*', PG_EXCLUDE_DATABASES: 'postgres born* copy' });
+    assert.equal((await here.run(['backup'])).exitCode, 0);
+    const { exitCode, stderr } = await here.run(['backup'], { PG_PORT: '9' });
+    assert.equal(exitCode, 4, 'another port is another server, which was never asked');
+    assert.match(stderr, /CONNECTION_FAILED/);
+    assert.equal((await here.run(['backup'], { PGPASSWORD: 'wrong' })).exitCode, 5);
+    const before = databasesOf(here).filter((one) => one.endsWith('FAILED'));
+    assert.deepEqual(before, ['one FAILED', 'test_a FAILED', 'test_b FAILED']);
+    assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('where none is left there is nothing to call a success', async (t) => {
+    const here = installMany(t, server, { PG_DATABASES: '*', PG_EXCLUDE_DATABASES: '*' });
+    const { exitCode, stderr } = await here.run(['backup']);
+    assert.equal(exitCode, 4);
+    assert.match(stderr, /NO_DATABASES/);
+    assert.equal((await here.run(['backup'], { PG_DATABASES: ' ' })).exitCode, 2);
+  });
+
   test('a server that cannot be asked is one clear failure', async (t) => {
     const here = installMany(t, server, { PG_DATABASES: '*', PGPASSWORD: 'wrong' });
     const { exitCode, stderr } = await here.run(['backup']);
@@ -172,6 +192,17 @@ describe('several targets', { skip }, () => {
     assert.match(shown.stdout, /^# forum\n[\s\S]*^# shop\n/m);
     const restore = await here.run(['restore', '--latest', '--to', 'x'], env);
     assert.match(restore.stderr, /Which target\? Name one with --target: forum, shop/);
+  });
+
+  test('one with a mistake in its file keeps no other from its own', async (t) => {
+    const { here, env } = installTargets(t, server, {
+      '--help': 'PG_DATABASE=forum\n',
+      bad: 'PG_DATABASE=shop\nPG_PORT=x\n',
+    });
+    symlinkSync('/nowhere', join(here.directory, 'lock.env'));
+    assert.equal((await here.run(['backup', '--target=--help'], env)).exitCode, 0);
+    assert.deepEqual(databasesOf(here), ['forum SUCCESS']);
+    assert.equal((await here.run(['backup', '--target', 'bad'], env)).exitCode, 2);
   });
 
   test('one that cannot be backed up keeps no other from its turn', async (t) => {

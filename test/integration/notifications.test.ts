@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { truncateSync } from 'node:fs';
+import { copyFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { wrapClient } from '../harness/fake-bin.ts';
@@ -80,17 +80,25 @@ describe('what people are told of', { skip }, () => {
     const { here, taken } = await installTelling(t, {
       DRILL_PG_BIN_DIR: (await reachableServerPrograms(server.major)).directory,
       DRILL_DIRECTORY: reachableDirectory(t),
-      NOTIFY_ON: 'failure drill',
+      NOTIFY_ON: 'failure recovery drill',
     });
     assert.equal((await here.run(['backup'])).exitCode, 0);
     assert.equal((await here.run(['drill'])).exitCode, 0);
     assert.deepEqual(typesOf(taken), ['drill.succeeded']);
     const dump = here.files().find((name) => name.endsWith('.dump')) ?? '';
+    copyFileSync(join(here.data, dump), join(here.directory, 'dump'));
     truncateSync(join(here.data, dump), 100);
     assert.equal((await here.run(['verify'])).exitCode, 14);
     assert.equal((await here.run(['drill'])).exitCode, 14);
     assert.equal((await here.run(['verify', 'no-such-run'])).exitCode, 2);
     assert.deepEqual(typesOf(taken), ['drill.succeeded', 'verify.failed', 'drill.failed']);
+
+    copyFileSync(join(here.directory, 'dump'), join(here.data, dump));
+    for (const expected of [4, 4]) {
+      assert.equal((await here.run(['verify'])).exitCode, 0);
+      assert.equal(taken.length, expected, 'the recovery, once');
+    }
+    assert.equal(taken.at(-1)?.type, 'verify.recovered');
   });
 
   test('nothing that keeps a backup from its success where nobody answers', async (t) => {

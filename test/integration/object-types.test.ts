@@ -29,7 +29,10 @@ describe('a database with every type of object', { concurrency: 2 }, () => {
       const { report, record } = here.newest();
       assert.equal(Number.parseInt(record.client?.version ?? '', 10), clientFor(major).major);
       assert.deepEqual(
-        stderr.split('\n').filter((line) => /"level":"(warn|error)"/.test(line)),
+        // That the client could be newer says nothing of the backup.
+        stderr
+          .split('\n')
+          .filter((line) => /"level":"(warn|error)"/.test(line) && !/msg":"client \d/.test(line)),
         [],
       );
 

@@ -76,7 +76,10 @@ describe('the plan of a restore', { skip }, () => {
       new RegExp(`^ {2}backup +${shop.run}, \\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$`, 'm'),
       /^ {2}proof +read back in full; fingerprint: counts$/m,
       /^ {2}dump +[\d.]+ kB \(of a database of [\d.]+ MB\), here$/m,
-      /^ {2}taken from +"shop", PostgreSQL 15\.\d+.*; pg_dump 15\.\d+/m,
+      new RegExp(
+        `^ {2}taken from +"shop", PostgreSQL 15\\.\\d+.* \\(127\\.0\\.0\\.1:${source.port}\\); pg_dump 15\\.\\d+`,
+        'm',
+      ),
       /^ {2}left out of it +--exclude-table-data=note$/m,
       new RegExp(
         `^ {2}to server +127\\.0\\.0\\.1:${target.port}, PostgreSQL 15\\.\\d+.*, "postgres" \\(superuser\\)$`,

@@ -11,6 +11,7 @@ import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { connect, untilConnected } from './connected.ts';
 import { type Env, type Installation, install } from './installation.ts';
+import { startOssBucket } from './oss-bucket.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15');
 const MINUTE = 60_000;
@@ -73,6 +74,36 @@ describe('a run that fails', { skip }, () => {
     await assert.rejects(backUpDatabase({ ...context, log }), { code: 'INTERRUPTED' });
     assert.equal(statuses(here).length, 1);
   });
+
+  for (const mode of ['both', 'oss'] as const) {
+    test(`whose upload alone failed sends it again, and has then succeeded after all (${mode})`, async (t) => {
+      const bucket = await startOssBucket();
+      t.after(() => bucket.close());
+      const here = install(t, server, 'app', {
+        ...bucket.settings('backups'),
+        ...{ BACKUP_MODE: mode, BACKUP_UPLOAD_TOOL: 'sdk', BACKUP_RETRIES: '2' },
+      });
+      const fault = { kind: 'error', status: 403, code: 'AccessDenied' } as const;
+      bucket.server.fail({ fault, operation: 'PutObject', times: Number.POSITIVE_INFINITY });
+      const waits: number[] = [];
+      const result = await backUpDatabase(contextOf(here), async (milliseconds) => {
+        waits.push(milliseconds);
+        assert.deepEqual(statuses(here), ['FAILED']);
+        if (waits.length === 2) bucket.server.heal();
+      });
+      assert.equal(result.failure, undefined);
+      assert.deepEqual(waits, [MINUTE, 2 * MINUTE]);
+      assert.deepEqual(statuses(here), ['SUCCESS'], 'no second dump');
+      const { report, record } = here.newest();
+      assert.deepEqual([record.status, record.proof, record.awaitsUpload], ['SUCCESS', 'stored', false]);
+      assert.equal(record.error, undefined);
+      assert.equal(report.errorMessage, '');
+      assert.deepEqual(report.remote?.urls, [record.remote[0]?.url]);
+      assert.equal(report.finishedAt, `${record.finishedAt.slice(0, 19)}Z`);
+      assert.equal(report.local?.file, mode === 'both' ? join(here.data, `${record.run}.dump`) : '');
+      assert.equal(here.files().length, mode === 'both' ? 4 : 0);
+    });
+  }
 
   test('ends at its deadline, says so, and leaves nothing half', async (t) => {
     const here = installWith(t, 'exec sleep 60', { BACKUP_RETRIES: '2' });

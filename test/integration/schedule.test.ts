@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { runSchedule } from '../../src/cli-schedule.ts';
+import { PgBackupError } from '../../src/errors.ts';
+import { recordingContext } from '../backup/recording-context.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type RunningPgBackup, startPgBackup } from '../harness/pg-backup.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { startSlack } from '../notify/slack-server.ts';
+import { settingsWith } from '../notify/start-notifier.ts';
 import { type Env, type Installation, install } from './installation.ts';
 import { processesThatMention } from './processes.ts';
 import { until } from './until.ts';
@@ -103,8 +109,9 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
     const targets = join(here.directory, 'targets');
     mkdirSync(targets);
     writeFileSync(join(targets, 'first.env'), 'PG_DATABASE=one\nBACKUP_ON_START=true\n');
+    // Whatever it is called, it is a name.
     writeFileSync(
-      join(targets, 'second.env'),
+      join(targets, '--version.env'),
       "PG_DATABASE=two\nBACKUP_ON_START=true\nBACKUP_SCHEDULE='@weekly'\n",
     );
     const changes = { BACKUP_ENV_FILE: targets };
@@ -117,7 +124,7 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
       );
     }
     const { stdout, exitCode } = await here.run(['healthcheck'], changes);
-    assert.match(stdout, /^healthy: first\/one 0 min old, second\/two 0 min old; next due \S+\n$/);
+    assert.match(stdout, /^healthy: --version\/two 0 min old, first\/one 0 min old; next due \S+\n$/);
     assert.equal(exitCode, 0);
     await until(() => /done; next/.test(here.log()), true);
     scheduler.kill('SIGTERM');
@@ -136,6 +143,33 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
       assert.ok(stderr.includes(Object.values(changes)[0] ?? ''), stderr);
     }
   });
+});
+
+test('what a job cannot tell, because its settings became unusable, the scheduler tells', {
+  timeout: 60_000,
+}, async (t) => {
+  const directory = temporaryDirectory(t);
+  const slack = await startSlack(t, 'x');
+  const settings = { ...settingsWith({ NOTIFY_SLACK_URL: slack.url }), BACKUP_BASE_DIR: directory };
+  const controller = new AbortController();
+  const { context } = recordingContext(directory, {
+    settings: { ...settings, PG_DATABASE: 'community', BACKUP_ON_START: true },
+    signal: controller.signal,
+  });
+  const lines: string[] = [];
+  const output = { write: (text: string) => lines.push(text) };
+  const ended = runSchedule([context], {
+    ...{ language: 'en', signal: controller.signal, stdout: output, stderr: output },
+    // There is no PG_HOST any more.
+    environment: { PATH: process.env['PATH'], BACKUP_BASE_DIR: directory },
+    ask: async () => undefined,
+  });
+  await until(() => slack.shown.length, 1);
+  controller.abort(new PgBackupError('INTERRUPTED', { signal: 'SIGTERM' }));
+  await ended;
+  assert.match(slack.received[0]?.body ?? '', /Backup failed: community on db:5432/);
+  assert.match(slack.received[0]?.body ?? '', /settings .* are refused \(exit code 2\)/);
+  assert.ok(lines.join('').includes('PG_HOST'), lines.join(''));
 });
 
 /** Longer than one command may take. */

@@ -145,6 +145,32 @@ test('where nothing is configured, or nothing is news, nothing happens and no fi
   }
 });
 
+test('whether anybody knows that backups are overdue is told to whoever asked', async (t) => {
+  const overdue = [{ database: 'a', host: 'db', port: 5432, text: { en: 'a', zh: 'a' } }];
+  const slack = await startSlack(t, 'x');
+  let isBroken = true;
+  const server = await startLocalServer(t, () => ({ status: isBroken ? 403 : 200, body: '' }));
+  const webhook = {
+    NOTIFY_WEBHOOK_URL: `${server.origin}/in`,
+    NOTIFY_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    NOTIFY_ON: 'stale',
+  };
+  const one = startNotifier(t, webhook).notifier;
+  assert.equal(await one.tellStale(overdue), false);
+  isBroken = false;
+  assert.equal(await one.tellStale(overdue), true);
+  isBroken = true;
+  assert.equal(await one.tellStale(overdue), true, 'held back, because it was told');
+  const always = startNotifier(t, { ...webhook, NOTIFY_INTERVAL_MINUTES: '0' }).notifier;
+  assert.equal(await always.tellStale(overdue), false);
+  const two = startNotifier(t, { ...webhook, NOTIFY_SLACK_URL: slack.url }).notifier;
+  assert.equal(await two.tellStale(overdue), true, 'one channel is enough');
+
+  assert.equal(await startNotifier(t, {}).notifier.tellStale(overdue), true, 'nobody to tell');
+  const unwanted = startNotifier(t, { ...webhook, NOTIFY_ON: 'failure' }).notifier;
+  assert.equal(await unwanted.tellStale(overdue), true, 'nobody wants to know');
+});
+
 test('words of an address stay in a message', async (t) => {
   const server = await startLocalServer(t, () => ({ body: 'ok' }));
   const { notifier } = startNotifier(t, { NOTIFY_SLACK_URL: `${server.origin}/hooks/database-backup` });

@@ -95,12 +95,12 @@ for (const [what, change] of Object.entries(OLD_SCRIPT)) {
 test('files of other kinds are neither reports nor counted', async (t) => {
   const directory = temporaryDirectory(t);
   for (const name of ['run.json.123456', 'notes.txt', '.hidden']) writeFileSync(join(directory, name), 'x');
-  assert.deepEqual(await readReports(directory), { entries: new Map(), unreadable: [] });
+  assert.deepEqual(await readReports(directory), { entries: new Map(), unreadable: [], unread: [] });
 });
 
 test('a directory that is not there yet has no reports', async (t) => {
   const missing = join(temporaryDirectory(t), 'missing');
-  assert.deepEqual(await readReports(missing), { entries: new Map(), unreadable: [] });
+  assert.deepEqual(await readReports(missing), { entries: new Map(), unreadable: [], unread: [] });
 });
 
 test('a directory that cannot be read at all is a storage error', async (t) => {

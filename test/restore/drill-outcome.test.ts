@@ -46,7 +46,7 @@ function start(t: TestContext, scrub = (text: string) => text) {
   };
   const proof = async (): Promise<string | undefined> =>
     (await readRecord(join(layout.records, `${run}.json`)))?.proof;
-  return { layout, run, publish, proof };
+  return { layout, context, run, publish, proof };
 }
 
 describe('what a drill comes to', () => {
@@ -106,21 +106,21 @@ test('secrets in what a server said are in no record', async (t) => {
 
 describe('how long a restore will take', () => {
   test('is not known before the first drill, or by one that restored nothing', async (t) => {
-    const { layout, publish } = start(t);
-    assert.equal(await expectedRestoreSeconds(layout, 'community', 2000), undefined);
+    const { context, publish } = start(t);
+    assert.equal(await expectedRestoreSeconds(context, 'community', 2000), undefined);
     await publish();
-    assert.equal(await expectedRestoreSeconds(layout, 'community', 2000), undefined);
+    assert.equal(await expectedRestoreSeconds(context, 'community', 2000), undefined);
   });
 
   test('is told by the newest drill of the same database, in proportion to the size', async (t) => {
-    const { layout, publish } = start(t);
+    const { context, publish } = start(t);
     const at = (second: number): Date => new Date(Date.UTC(2026, 10, 25, 3, 0, second));
     await publish({ startedAt: at(1), recoverySeconds: 99, comparison: comparison([]) });
     await publish({ startedAt: at(3), recoverySeconds: 4, comparison: comparison([DIFFERENCE]) });
     await publish({ startedAt: at(2), recoverySeconds: 98, comparison: comparison([]) });
     await publish({ startedAt: at(4), recoverySeconds: 97, database: 'other', comparison: comparison([]) });
     await publish({ startedAt: at(5) });
-    assert.equal(await expectedRestoreSeconds(layout, 'community', 2500), 10);
+    assert.equal(await expectedRestoreSeconds(context, 'community', 2500), 10);
   });
 });
 

@@ -44,6 +44,17 @@ test('a server that does not know the provider of a locale is told of, and the C
   }
 });
 
+test('the server that a backup came from is told where something here knows it', () => {
+  const from = (series: string | undefined) => {
+    const plan = planWith('x');
+    return describePlan({ ...plan, source: { ...plan.source, series } }, 'en').match(
+      /^ {2}taken from .*$/m,
+    )?.[0];
+  };
+  assert.match(from(`db1:5432${HOSTILE}`) ?? '', /"x", PostgreSQL \S+ \(db1:5432a\?.*\); pg_dump/);
+  assert.match(from(undefined) ?? '', /"x", PostgreSQL [^(]*; pg_dump/);
+});
+
 function planWith(name: string): RestorePlan {
   const toc = tocOf([{ kind: 'FK CONSTRAINT', tag: name }], { database: name });
   const fault = new PgBackupError('COPY_ALTERED', { path: name, detail: '' });

@@ -9,6 +9,8 @@ const HOUR = 3600 * SECOND;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 const DAILY = parseCronPattern('0 2 * * *', 'UTC');
+const QUARTERLY = parseCronPattern('*/15 * * * *', 'UTC');
+const WITHIN_A_WEEK = { catchUpMilliseconds: WEEK, isFixedTime: true };
 
 test('what is due comes once, when it is due', () => {
   const looks = watch(DAILY, '2027-01-01T01:59:00Z');
@@ -28,7 +30,7 @@ test('of several that have come meanwhile, the last is due, and it is late', () 
     DAILY,
     scheduleFrom(DAILY, at('2027-01-01T00:00Z')),
     at('2027-01-05T12:00Z'),
-    WEEK,
+    WITHIN_A_WEEK,
   );
   assert.deepEqual(found.due, { at: at('2027-01-05T02:00Z'), isLate: true, isTooLate: false });
   assert.deepEqual(found.state.next, at('2027-01-06T02:00Z'));
@@ -36,7 +38,8 @@ test('of several that have come meanwhile, the last is due, and it is late', () 
 
 test('what is older than is caught up is too late, but whoever is busy for a minute is not late', () => {
   const state = scheduleFrom(DAILY, at('2027-01-01T00:00Z'));
-  const due = (now: string, catchUp: number) => lookAtClock(DAILY, state, at(now), catchUp).due;
+  const due = (now: string, catchUpMilliseconds: number) =>
+    lookAtClock(DAILY, state, at(now), { catchUpMilliseconds, isFixedTime: true }).due;
   assert.equal(due('2027-01-01T12:00:00Z', 10 * HOUR)?.isTooLate, false);
   assert.equal(due('2027-01-01T12:00:01Z', 10 * HOUR)?.isTooLate, true);
   assert.deepEqual(due('2027-01-01T02:02:00Z', 0), {
@@ -47,7 +50,7 @@ test('what is older than is caught up is too late, but whoever is busy for a min
   assert.equal(due('2027-01-01T02:02:01Z', 0)?.isTooLate, true);
 });
 
-test('a clock that is set back by less than three hours has nothing done twice, and loses nothing', () => {
+test('a clock that is set back by less than three hours has nothing done twice that has a fixed time', () => {
   const looks = watch(DAILY, '2027-01-01T00:00Z');
   assert.ok(looks('2027-01-01T02:00Z'));
   for (const time of ['2026-12-31T23:01Z', '2027-01-01T01:59Z', '2027-01-01T02:00Z', '2027-01-02T01:59Z']) {
@@ -56,24 +59,45 @@ test('a clock that is set back by less than three hours has nothing done twice, 
   assert.ok(looks('2027-01-02T02:00Z'));
 });
 
+test('what has no fixed time goes on by the new time of a clock that is set back', () => {
+  const looks = watch(QUARTERLY, '2027-01-01T02:00Z', false);
+  assert.ok(looks('2027-01-01T02:15:00Z'));
+  assert.equal(looks('2027-01-01T01:40:00Z'), undefined);
+  assert.equal(looks('2027-01-01T01:44:59Z'), undefined);
+  assert.equal(looks('2027-01-01T01:45:00Z'), '2027-01-01T01:45:00.000Z');
+  assert.equal(looks('2027-01-01T02:00:00Z'), '2027-01-01T02:00:00.000Z');
+});
+
+test('a clock that is put right by seconds has nothing done twice', () => {
+  const looks = watch(QUARTERLY, '2027-01-01T02:00Z', false);
+  assert.ok(looks('2027-01-01T02:15:01Z'));
+  assert.equal(looks('2027-01-01T02:13:02Z'), undefined);
+  assert.equal(looks('2027-01-01T02:15:00Z'), undefined);
+  assert.equal(looks('2027-01-01T02:16:00Z'), undefined);
+  assert.ok(looks('2027-01-01T02:30:00Z'));
+});
+
 test('a clock that is set back by three hours was wrong before', () => {
   let state = lookAtClock(
     DAILY,
     scheduleFrom(DAILY, at('2027-01-01T00:00Z')),
     at('2027-01-01T02:00Z'),
-    WEEK,
+    WITHIN_A_WEEK,
   ).state;
-  const found = lookAtClock(DAILY, state, at('2026-12-31T23:00Z'), WEEK);
+  const found = lookAtClock(DAILY, state, at('2026-12-31T23:00Z'), WITHIN_A_WEEK);
   assert.equal(found.isCorrection, true);
   assert.equal(found.due, undefined);
   state = found.state;
-  assert.deepEqual(lookAtClock(DAILY, state, at('2027-01-01T02:00Z'), WEEK).due?.at, at('2027-01-01T02:00Z'));
+  assert.deepEqual(
+    lookAtClock(DAILY, state, at('2027-01-01T02:00Z'), WITHIN_A_WEEK).due?.at,
+    at('2027-01-01T02:00Z'),
+  );
 });
 
 test('small steps back add up to a correction, so that no schedule ever rests for long', () => {
   let state = scheduleFrom(DAILY, at('2027-01-10T12:00Z'));
   const steps = ['10:00', '09:01', '09:00'].map((time) => {
-    const found = lookAtClock(DAILY, state, at(`2027-01-10T${time}Z`), WEEK);
+    const found = lookAtClock(DAILY, state, at(`2027-01-10T${time}Z`), WITHIN_A_WEEK);
     state = found.state;
     return found.isCorrection;
   });
@@ -98,7 +122,7 @@ test('over years, across every change of summer time, each day has its backup on
     for (let step = 0; now < end; step += 1) {
       // Never the same distance, and always awake when something is due, as the scheduler is.
       now = Math.min(now + ((step * 7919) % 3600) * SECOND + 1, state.next?.getTime() ?? end);
-      const found = lookAtClock(cron, state, new Date(now), WEEK);
+      const found = lookAtClock(cron, state, new Date(now), WITHIN_A_WEEK);
       state = found.state;
       if (found.due) days.push(localDay.format(found.due.at));
     }
@@ -123,17 +147,18 @@ test('whatever the clock does, what is served grows until a correction, and is a
       fc.array(jump, { minLength: 20, maxLength: 60 }),
       (pattern, zone, jumps) => {
         const cron = parseCronPattern(pattern, zone);
+        const isFixedTime = !pattern.startsWith('*');
         let now = at('2027-03-26T00:00Z').getTime();
         let state = scheduleFrom(cron, new Date(now));
         let served = 0;
         for (const step of jumps) {
           now += step;
           const before = state;
-          const found = lookAtClock(cron, state, new Date(now), WEEK);
+          const found = lookAtClock(cron, state, new Date(now), { catchUpMilliseconds: WEEK, isFixedTime });
           state = found.state;
           if (found.isCorrection) {
             served = 0;
-            assert.ok(before.seenUntil.getTime() - now >= 3 * HOUR);
+            assert.ok(before.seenUntil.getTime() - now >= (isFixedTime ? 3 * HOUR : 120 * SECOND));
           }
           if (found.due) {
             assert.ok(found.due.at.getTime() > served, 'served twice');
@@ -153,10 +178,10 @@ test('whatever the clock does, what is served grows until a correction, and is a
 });
 
 /** Looks at the clock again and again, and tells each time what is due. */
-function watch(cron: CronPattern, start: string): (now: string) => string | undefined {
+function watch(cron: CronPattern, start: string, isFixedTime = true): (now: string) => string | undefined {
   let state: DueState = scheduleFrom(cron, at(start));
   return (now) => {
-    const found = lookAtClock(cron, state, at(now), 100 * 365 * DAY);
+    const found = lookAtClock(cron, state, at(now), { catchUpMilliseconds: 100 * 365 * DAY, isFixedTime });
     state = found.state;
     return found.due?.at.toISOString();
   };

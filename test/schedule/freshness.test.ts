@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { TargetContext } from '../../src/backup/context.ts';
 import { runName } from '../../src/backup/run-name.ts';
 import { type Layout, layoutOf } from '../../src/files/layout.ts';
+import { databaseNamesPath, writeDatabaseNames } from '../../src/report/database-names.ts';
 import { healthcheck } from '../../src/schedule/healthcheck.ts';
 import { readFreshness } from '../../src/schedule/read-freshness.ts';
 import { recordingContext } from '../backup/recording-context.ts';
@@ -138,6 +139,72 @@ test('several databases and targets are one line, and the bad ones alone where t
   assert.match(await says('2027-01-12T12:00Z', odd), /^unhealthy: od\?d\/d\?e: the newest .*$/);
   const second = await says('2027-01-10T12:00Z', { ...context, target: 'one' });
   assert.match(second, /oldest backup: one\/b 10 h old/);
+});
+
+test('a database that is new on the server is not judged before its first due time', async (t) => {
+  for (const target of [undefined, 'sh.op']) {
+    const { layout, context: one, says } = place(t, { PG_DATABASE: undefined, PG_DATABASES: ['*'] });
+    const context = { ...one, target };
+    const path = databaseNamesPath(layout, { target, host: 'db', port: 5432 });
+    const found = (time: string, ...names: string[]) => writeDatabaseNames(path, names, new Date(time));
+    await found('2027-01-09T02:00:05Z', 'a', '__proto__');
+    for (const database of ['a', '__proto__'])
+      recordRun(layout, { startedAt: '2027-01-10T02:00:10Z', database });
+    await found('2027-01-10T02:00:05Z', 'a', '__proto__', 'b');
+    const before = target === undefined ? '' : 'sh.op/';
+    assert.equal(
+      await says('2027-01-11T03:59:00Z', context),
+      `healthy: ${before}a 25 h old, ${before}__proto__ 25 h old, ${before}b new since 2027-01-10T02:00:05Z; next due 2027-01-12T02:00:00Z\n`,
+    );
+    await found('2027-01-10T12:00:00Z', 'a', '__proto__', 'b', 'c');
+    assert.match(await says(NOW, context), /^healthy: 4 databases, the oldest backup: \S*a 9 h old;/);
+    // A failure is no reason to wait for longer, nor is a later look.
+    recordRun(layout, { startedAt: '2027-01-10T02:00:10Z', database: 'b', errorCode: 'DUMP_FAILED' });
+    assert.match(await says(NOW, context), /^healthy/);
+    const later = await readFreshness(context, new Date('2027-01-11T04:00:00Z'));
+    assert.deepEqual(
+      later.map(({ database, state }) => [database, state]),
+      [
+        ['a', 'stale'],
+        ['__proto__', 'stale'],
+        ['b', 'none'],
+        ['c', 'none'],
+      ],
+    );
+  }
+});
+
+test('on a server that is asked for the first time no database is new', async (t) => {
+  const { layout, context, at } = place(t, { PG_DATABASE: undefined, PG_DATABASES: ['*'] });
+  const path = databaseNamesPath(layout, { target: context.target, host: 'db', port: 5432 });
+  await writeDatabaseNames(path, ['a'], new Date('2027-01-10T11:00:00Z'));
+  assert.equal(await at(NOW), 'none');
+  // As it was written before new ones were noted.
+  writeFileSync(path, JSON.stringify({ version: 1, foundAt: '2027-01-10T11:00:00Z', databases: ['a'] }));
+  assert.equal(await at(NOW), 'none');
+});
+
+test('a database that is named is judged alone', async (t) => {
+  const { layout, context } = place(t, { PG_DATABASE: undefined, PG_DATABASES: ['a', 'b'] });
+  recordRun(layout, { startedAt: '2027-01-10T02:00:00Z', database: 'a' });
+  recordRun(layout, { startedAt: '2027-01-10T02:00:00Z', database: 'elsewhere' });
+  const clock = () => new Date(NOW);
+  const contexts = [
+    { ...context, clock, target: 'one' },
+    { ...context, clock, target: 'two', settings: { ...context.settings, PG_DATABASES: ['b'] } },
+  ];
+  const says = async (database: string) => {
+    const written: string[] = [];
+    await healthcheck(contexts, (text) => written.push(text), { database });
+    return written.join('');
+  };
+  assert.equal(await says('a'), 'healthy: one/a 10 h old; next due 2027-01-11T02:00:00Z\n');
+  await assert.rejects(says('b'), {
+    code: 'UNHEALTHY',
+    message: /one\/b: no good backup yet.*two\/b: no good/,
+  });
+  assert.match(await says('elsewhere'), /one\/elsewhere 10 h old, two\/elsewhere 10 h old/);
+  await assert.rejects(says('nowhere'), { code: 'UNHEALTHY', message: /one\/nowhere: no good backup yet/ });
 });
 
 test('where no database is configured, those of the last thirty days are meant', async (t) => {

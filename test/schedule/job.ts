@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 
 // Stands where the program is: notes how it was started, then does what the file says for this start.
@@ -14,6 +15,11 @@ process.stdout.write('to stdout\nwithout an end');
 process.stderr.write('to stderr\n');
 if (act === 'kill') process.kill(process.pid, 'SIGKILL');
 if (act === 'crash') throw new Error('a bug');
+if (act === 'outlive') {
+  // In a session of its own, it keeps what it has from us open.
+  const { pid } = spawn('sleep', ['600'], { detached: true, stdio: 'inherit' });
+  process.stderr.write(`outlived by ${pid}\n`);
+}
 if (act === 'input') for await (const _ of process.stdin) process.exit(9);
 if (act === 'wait' || act === 'die') {
   process.on('SIGTERM', () => {

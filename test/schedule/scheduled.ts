@@ -1,8 +1,9 @@
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { TargetContext } from '../../src/backup/context.ts';
-import { PgBackupError } from '../../src/errors.ts';
+import { describeError, PgBackupError } from '../../src/errors.ts';
 import { type Layout, layoutOf } from '../../src/files/layout.ts';
+import type { Text } from '../../src/language.ts';
 import type { Verdict } from '../../src/schedule/freshness.ts';
 import type { Job, JobEnd } from '../../src/schedule/lane.ts';
 import { type ScheduleServices, schedule } from '../../src/schedule/schedule.ts';
@@ -10,13 +11,17 @@ import { type Logged, recordingContext } from '../backup/recording-context.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 
+const QUIET_TURNS = 20;
+const AT_THE_DISK = /^(FSReq|FileHandleCloseReq)/;
+
 export interface Begun {
   readonly kind: Job['entry']['kind'];
   readonly target: string | undefined;
   readonly dueAt: string | undefined;
   readonly at: string;
+  readonly databases?: readonly string[];
   /** Ends the job; without a failure it was a success. */
-  end(failure?: string): void;
+  end(failure?: string, untold?: Text): void;
 }
 
 export interface Scheduled {
@@ -24,6 +29,8 @@ export interface Scheduled {
   readonly clock: FakeClock;
   readonly logged: readonly Logged[];
   readonly jobs: readonly Begun[];
+  /** What the scheduler told of jobs, as `<target> <kind>: <message>`. */
+  readonly told: readonly string[];
   readonly stale: readonly { readonly target: string | undefined; readonly verdicts: readonly Verdict[] }[];
   /** Starts the scheduler; a second one after `stop` is a restart. */
   start(changes?: ScheduleChanges): Promise<void>;
@@ -35,6 +42,8 @@ export interface ScheduleChanges {
   readonly settings?: Partial<TargetContext['settings']>;
   readonly environment?: TargetContext['environment'];
   readonly targets?: readonly string[];
+  /** Targets with directories of their own. */
+  readonly directories?: Readonly<Record<string, string>>;
   readonly services?: Partial<ScheduleServices>;
   /** What each job does on its own; otherwise it lasts until the test ends it. */
   readonly job?: (begun: Begun) => JobEnd | Promise<JobEnd>;
@@ -46,6 +55,7 @@ export function scheduled(t: TestContext, startsAt: string): Scheduled {
   const clock = fakeClock(startsAt);
   const { context: recording, logged } = recordingContext(directory, { clock: clock.now });
   const jobs: Begun[] = [];
+  const told: string[] = [];
   const stale: { target: string | undefined; verdicts: readonly Verdict[] }[] = [];
   let controller = new AbortController();
   let ended: Promise<unknown> = Promise.resolve();
@@ -56,8 +66,9 @@ export function scheduled(t: TestContext, startsAt: string): Scheduled {
     clock,
     logged,
     jobs,
+    told,
     stale,
-    async start({ settings, environment, targets = [], services, job } = {}) {
+    async start({ settings, environment, targets = [], directories = {}, services, job } = {}) {
       controller = new AbortController();
       const { signal } = controller;
       const context: TargetContext = {
@@ -66,19 +77,31 @@ export function scheduled(t: TestContext, startsAt: string): Scheduled {
         settings: { ...recording.settings, ...settings },
         environment: environment ?? recording.environment,
       };
-      const contexts = targets.length === 0 ? [context] : targets.map((target) => ({ ...context, target }));
+      const named = [
+        ...targets.map((target) => ({ ...context, target })),
+        ...Object.entries(directories).map(([target, BACKUP_BASE_DIR]) => ({
+          ...{ ...context, target },
+          settings: { ...context.settings, BACKUP_BASE_DIR },
+        })),
+      ];
+      const contexts = named.length === 0 ? [context] : named;
       const result = schedule(contexts, {
         ...{ environment: {}, output: { write: () => {} }, signal, clock, random: () => 0.5 },
         repair: async () => {},
         onStale: async ({ target }, verdicts) => {
           stale.push({ target, verdicts });
+          return true;
         },
-        startJob: ({ entry, dueAt }) =>
+        onJobFailed: async ({ target }, kind, failure) => {
+          told.push(`${target ?? '-'} ${kind}: ${describeError(failure, 'en').message}`);
+        },
+        startJob: ({ entry, dueAt, databases }) =>
           new Promise<JobEnd>((resolve) => {
             const begun: Begun = {
               ...{ kind: entry.kind, target: entry.context.target, dueAt: dueAt?.toISOString() },
               at: clock.now().toISOString(),
-              end: (failure) => resolve({ failure }),
+              ...(databases && { databases }),
+              end: (failure, untold) => resolve({ failure, ...(untold && { untold }) }),
             };
             jobs.push(begun);
             if (job) resolve(Promise.resolve().then(() => job(begun)));
@@ -90,7 +113,11 @@ export function scheduled(t: TestContext, startsAt: string): Scheduled {
         (error: unknown) => error,
       );
       // Where it fails at once, nothing is going to be waited for.
-      await Promise.race([result, waitForTheLoop(clock)]);
+      let hasEnded = false;
+      void ended.then(() => {
+        hasEnded = true;
+      });
+      await Promise.race([result, waitForTheLoop(clock, () => hasEnded)]);
     },
     async stop() {
       controller.abort(new PgBackupError('INTERRUPTED', { signal: 'SIGTERM' }));
@@ -99,7 +126,16 @@ export function scheduled(t: TestContext, startsAt: string): Scheduled {
   };
 }
 
-/** The start reads files: nobody may move the clock before it has come to its first wait. */
-async function waitForTheLoop(clock: FakeClock): Promise<void> {
-  while (clock.waiting() === 0) await setImmediate();
+/** The start reads files: nobody may move the clock, or look at what came of it, before it has come to its first wait and everything is read. */
+async function waitForTheLoop(clock: FakeClock, hasEnded: () => boolean): Promise<void> {
+  while (clock.waiting() === 0 && !hasEnded()) await setImmediate();
+  await waitForTheDisk();
+}
+
+/** Ends when nothing has been reading or writing for some turns of the loop. */
+export async function waitForTheDisk(): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+    await setImmediate();
+    if (process.getActiveResourcesInfo().some((name) => AT_THE_DISK.test(name))) quiet = 0;
+  }
 }

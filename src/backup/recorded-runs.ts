@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { isProven } from '../backup/known-runs.ts';
-import { parseRunName, type RunIdentity } from '../backup/run-name.ts';
 import type { ErrorCode } from '../error-table.ts';
 import { listDirectory } from '../files/durable-files.ts';
 import type { Layout } from '../files/layout.ts';
 import { readRecord, readReport } from '../report/directory.ts';
+import { isProven } from './known-runs.ts';
+import { newestFirst } from './retention.ts';
+import { parseRunName, type RunIdentity } from './run-name.ts';
 
 /** A run that has a record or a report here, as far as its name tells of it. */
 export interface NamedRun extends RunIdentity {
@@ -24,12 +25,15 @@ export interface RecordedRun extends NamedRun {
 export const CLOCK_DIFFERENCE_MILLISECONDS = 60_000;
 const SUFFIX = '.json';
 
+/** Whether a wrong clock must have dated a run: it would be the newest for years. */
+export function isInTheFuture({ startedAt }: Pick<NamedRun, 'startedAt'>, now: Date): boolean {
+  return startedAt.getTime() > now.getTime() + CLOCK_DIFFERENCE_MILLISECONDS;
+}
+
 /**
- * Every run that has a record or a report, the newest first; those that a wrong clock put into the future are left out, or they would be
- * the newest for years. Only names are read, so that it stays quick.
+ * Every run that has a record or a report, the newest first; without those of the future. Only names are read, so that it stays quick.
  */
 export async function listRuns(layout: Layout, now: Date): Promise<NamedRun[]> {
-  const latest = now.getTime() + CLOCK_DIFFERENCE_MILLISECONDS;
   const [records, reports] = await Promise.all([
     listDirectory(layout.records),
     listDirectory(layout.reports),
@@ -37,13 +41,12 @@ export async function listRuns(layout: Layout, now: Date): Promise<NamedRun[]> {
   const names = new Set(
     [...records, ...reports].map(({ name }) => name).filter((name) => name.endsWith(SUFFIX)),
   );
-  return [...names]
-    .flatMap((fileName): NamedRun[] => {
-      const name = fileName.slice(0, -SUFFIX.length);
-      const identity = parseRunName(name);
-      return identity && identity.startedAt.getTime() <= latest ? [{ ...identity, name }] : [];
-    })
-    .sort((one, other) => other.startedAt.getTime() - one.startedAt.getTime());
+  const runs = [...names].flatMap((fileName): NamedRun[] => {
+    const name = fileName.slice(0, -SUFFIX.length);
+    const identity = parseRunName(name);
+    return identity ? [{ ...identity, name }] : [];
+  });
+  return newestFirst(runs.filter((run) => !isInTheFuture(run, now)));
 }
 
 /** Reads what one run came to; undefined where neither its record nor its report can be read. */
