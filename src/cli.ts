@@ -70,7 +70,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.healthcheck),
       (command) => command,
       async (scope) => {
-        exitCode = await runOnReports(surroundings, scope, (contexts) => healthcheck(contexts, write));
+        exitCode = await runOnReports(surroundings, scope, (contexts) =>
+          healthcheck(contexts, write, { database: scope.database }),
+        );
       },
     )
     .command(

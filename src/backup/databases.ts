@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { describeError, PgBackupError } from '../errors.ts';
 import { layoutOf } from '../files/layout.ts';
 import { findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
 import { openSession } from '../postgres/session.ts';
-import { readDatabaseNames, writeDatabaseNames } from '../report/database-names.ts';
+import { databaseNamesPath, readDatabaseNames, writeDatabaseNames } from '../report/database-names.ts';
 import type { TargetContext } from './context.ts';
 import { withinMinutes } from './deadline.ts';
 import { readAllKnownRuns } from './known-runs.ts';
@@ -135,13 +134,7 @@ function noDatabases({ PG_HOST: host, PG_PORT: port }: Settings): PgBackupError 
   return new PgBackupError('NO_DATABASES', { host, port });
 }
 
-/** Two targets may be one server with different databases. */
 function fileOf({ settings, target }: TargetContext): string {
-  const { BACKUP_BASE_DIR, PG_HOST, PG_PORT } = settings;
-  const name = target === undefined ? `${encoded(PG_HOST ?? '')}_${PG_PORT}` : `target_${encoded(target)}`;
-  return join(layoutOf(BACKUP_BASE_DIR).databases, `${name}.json`);
-}
-
-function encoded(text: string): string {
-  return encodeURIComponent(text).replaceAll('.', '%2E');
+  const { BACKUP_BASE_DIR, PG_HOST: host, PG_PORT: port } = settings;
+  return databaseNamesPath(layoutOf(BACKUP_BASE_DIR), { target, host, port });
 }

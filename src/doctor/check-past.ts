@@ -3,7 +3,7 @@ import { readOwnDrills } from '../backup/own-drills.ts';
 import type { Check } from '../check.ts';
 import { fillIn, type Text } from '../language.ts';
 import type { DrillOutcome, DrillRecord } from '../report/drill-record.ts';
-import type { Verdict } from '../schedule/freshness.ts';
+import { isGood, type Verdict } from '../schedule/freshness.ts';
 import { readFreshness } from '../schedule/read-freshness.ts';
 import { durationText } from '../schedule/time-text.ts';
 
@@ -40,7 +40,7 @@ export async function checkPast(
 
 function judgeBackup({ state, reason }: Verdict, scope: string): Check {
   const id = 'last-backup';
-  if (state === 'fresh') return { id, state: 'good', text: reason };
+  if (isGood(state)) return { id, state: 'good', text: reason };
   return { id, state: 'warning', text: reason, remedy: `pg-backup backup${scope}` };
 }
 

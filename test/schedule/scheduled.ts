@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 
 const QUIET_TURNS = 20;
-const AT_THE_DISK = /^(FSReq|FileHandleCloseReq)/;
+const AT_THE_DISK = /^(FSReq|CloseReq)/;
 
 export interface Begun {
   readonly kind: Job['entry']['kind'];
