@@ -1,5 +1,5 @@
 import type { TargetContext } from './backup/context.ts';
-import { errorOutcome, notifierFor } from './backup/target-notifier.ts';
+import { failedOutcome, notifierFor } from './backup/target-notifier.ts';
 import { PgBackupError } from './errors.ts';
 import type { Surroundings } from './program.ts';
 import { isGood } from './schedule/freshness.ts';
@@ -21,11 +21,8 @@ export function runSchedule(contexts: readonly TargetContext[], surroundings: Su
       return notifierFor(context).tellStale(overdue);
     },
     async onJobFailed(context, kind, failure) {
-      const { PG_DATABASE: database = '*', PG_HOST: host, PG_PORT: port } = context.settings;
-      const error = errorOutcome(context, failure);
-      await notifierFor(context).tell(kind, [
-        { database, host, port, status: 'FAILED', failedBefore: false, error },
-      ]);
+      const { PG_DATABASE = '*' } = context.settings;
+      await notifierFor(context).tell(kind, [failedOutcome(context, PG_DATABASE, failure)]);
     },
   });
 }

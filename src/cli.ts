@@ -29,7 +29,6 @@ import { drill } from './restore/drill-runs.ts';
 import { listArchive } from './restore/list-archive.ts';
 import { restore } from './restore/restore.ts';
 import { healthcheck } from './schedule/healthcheck.ts';
-import { serve } from './server/serve.ts';
 
 /**
  * Parses the command line, runs its command and returns the exit code; what a command throws is logged.
@@ -84,6 +83,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           .option('port', { type: 'number', requiresArg: true, describe: say(CLI_TEXTS.port) }),
       async ({ host, port, ...scope }) => {
         refuseDatabase(scope, language);
+        // No other command needs an HTTP server.
+        const { serve } = await import('./server/serve.ts');
         exitCode = await runOnReports(surroundings, scope, (contexts) =>
           serve(contexts, listenOptions(contexts, { host, port }), surroundings.signal),
         );

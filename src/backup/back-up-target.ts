@@ -12,7 +12,7 @@ import { type Discovered, discoverDatabases } from './databases.ts';
 import { databasesThatFailed } from './last-runs.ts';
 import { recordOutcome, repairAndTell } from './repair-and-tell.ts';
 import type { BackedUp } from './run.ts';
-import { errorOutcome, notifierFor } from './target-notifier.ts';
+import { errorOutcome, failedOutcome, notifierFor } from './target-notifier.ts';
 import { withRetries } from './with-retries.ts';
 
 /**
@@ -63,10 +63,8 @@ async function prepareOrTell(
     const failed = await databasesThatFailed(context, databases);
     return { contexts: contextsOf(context, databases), gone, failed };
   } catch (error) {
-    const { PG_DATABASE = '*', PG_HOST: host, PG_PORT: port } = context.settings;
-    const told = errorOutcome(context, error);
-    const database = only ?? PG_DATABASE;
-    await tellAll(notifier, [{ database, host, port, status: 'FAILED', failedBefore: false, error: told }]);
+    const { PG_DATABASE = '*' } = context.settings;
+    await tellAll(notifier, [failedOutcome(context, only ?? PG_DATABASE, error)]);
     throw error;
   }
 }
@@ -121,12 +119,11 @@ function outcomeOf(
 ): Outcome | undefined {
   const code = failure instanceof PgBackupError ? failure.code : undefined;
   if (code === 'BUSY' || (code === 'INTERRUPTED' && !record)) return undefined;
-  const { PG_DATABASE: database, PG_HOST: host, PG_PORT: port } = context.settings;
-  const error = failure === undefined ? undefined : errorOutcome(context, failure);
-  if (!record) return { database, host, port, status: 'FAILED', failedBefore, ...(error ? { error } : {}) };
+  if (!record) return failedOutcome(context, context.settings.PG_DATABASE, failure, failedBefore);
   const outcome = recordOutcome(record, failedBefore);
+  if (failure === undefined || record.status === 'FAILED') return outcome;
   // The backup is there, and retention is not: somebody has to look.
-  return error && record.status === 'SUCCESS' ? { ...outcome, status: 'FAILED', error } : outcome;
+  return { ...outcome, status: 'FAILED', error: errorOutcome(context, failure) };
 }
 
 /** It may have been dropped on purpose; where it was not, its backups are all that is left. */

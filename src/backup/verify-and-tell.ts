@@ -11,7 +11,7 @@ import { layoutOf } from '../files/layout.ts';
 import { hasErrorCode } from '../files/storage-error.ts';
 import type { BackupContext } from './context.ts';
 import { encodeDatabaseName } from './run-name.ts';
-import { errorOutcome, notifierFor } from './target-notifier.ts';
+import { failedOutcome, isNews, notifierFor } from './target-notifier.ts';
 import { type VerifyOptions, verifyCopies } from './verify-copies.ts';
 
 /**
@@ -24,11 +24,9 @@ export async function verifyAndTell(context: BackupContext, options: VerifyOptio
   try {
     await verifyCopies(context, options);
   } catch (error) {
-    const isUsage = error instanceof PgBackupError && error.code === 'USAGE';
-    if (!isUsage && !context.signal.aborted) {
+    if (isNews(context, error)) {
       await rememberFailure(context);
-      const failed = { database, host, port, status: 'FAILED', failedBefore: false } as const;
-      await notifier.tell('verify', [{ ...failed, error: errorOutcome(context, error) }]);
+      await notifier.tell('verify', [failedOutcome(context, database, error)]);
     }
     throw error;
   }

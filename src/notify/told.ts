@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   ensureDirectory,
@@ -9,7 +9,11 @@ import {
   removeFiles,
   writeDurably,
 } from '../files/durable-files.ts';
+import { readJson } from '../report/directory.ts';
 import { compileSchema } from '../schema.ts';
+
+/** Far more than the names of the databases of any server. */
+const MAXIMUM_BYTES = 16 * 1024 * 1024;
 
 /** The same news has the same name: kind, target, databases and what befell them. */
 export interface NewsName {
@@ -73,14 +77,9 @@ async function toldFiles(directory: string): Promise<{ path: string; modifiedAt:
   return files;
 }
 
+/** undefined whatever is wrong with it: telling once too often is better than not at all. */
 async function readTold(path: string): Promise<Told | undefined> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return problemsOf(value).length === 0 ? (value as Told) : undefined;
-  } catch {
-    // Whatever is wrong with it: telling once too often is better than not at all.
-    return undefined;
-  }
+  return readJson<Told>(path, problemsOf, MAXIMUM_BYTES);
 }
 
 const FILE_NAME = /^[0-9a-f]{32}\.json(\.\d+)?$/;

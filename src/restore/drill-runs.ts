@@ -1,4 +1,5 @@
 import type { BackupContext } from '../backup/context.ts';
+import { isNews } from '../backup/target-notifier.ts';
 import { withTemporaryDirectory } from '../backup/temporary-directory.ts';
 import { PgBackupError } from '../errors.ts';
 import { chooseRun, databaseOf, type RunChoice, runsSince } from './choose-run.ts';
@@ -26,8 +27,7 @@ export async function drill(
   try {
     await drillEach(context, choice, options, drills);
   } catch (error) {
-    const isUsage = error instanceof PgBackupError && error.code === 'USAGE';
-    if (!isUsage && !context.signal.aborted) await tellDrills(context, drills, { failedBefore, error });
+    if (isNews(context, error)) await tellDrills(context, drills, { failedBefore, error });
     throw error;
   }
   await tellDrills(context, drills, { failedBefore });

@@ -1,6 +1,6 @@
 import type { BackupContext } from '../backup/context.ts';
 import { readOwnDrills } from '../backup/own-drills.ts';
-import { errorOutcome, notifierFor } from '../backup/target-notifier.ts';
+import { errorOutcome, failedOutcome, notifierFor } from '../backup/target-notifier.ts';
 import { PgBackupError } from '../errors.ts';
 import type { Outcome } from '../notify/notifier.ts';
 import type { DrillRecord } from '../report/drill-record.ts';
@@ -33,10 +33,7 @@ export async function tellDrills(
       ...(failure ? { error: { code: failure.code, message: failure.message, hint: failure.hint } } : {}),
     };
   });
-  if (error !== undefined) {
-    const told = errorOutcome(context, error);
-    outcomes.push({ database: PG_DATABASE, host, port, status: 'FAILED', failedBefore, error: told });
-  }
+  if (error !== undefined) outcomes.push(failedOutcome(context, PG_DATABASE, error, failedBefore));
   await notifierFor(context).tell('drill', outcomes);
 }
 
