@@ -948,6 +948,42 @@ export const SETTINGS = {
     maximum: 65535,
     description: { en: 'The port on which the serve command listens.', zh: 'serve 命令监听的端口。' },
   },
+  REPORT_TOKEN: {
+    group: 'server',
+    type: 'text',
+    secret: true,
+    pattern: '^[\\u0021-\\u007e]{16,256}$',
+    expected: {
+      en: '16 to 256 letters, digits or signs without blanks',
+      zh: '16 至 256 个字母、数字或符号，不含空白',
+    },
+    description: {
+      en: 'Whoever asks the report server must know it: as a Bearer token, or as the password of any user in a browser. The probes /livez and /readyz answer without it. Without it: everybody may ask.',
+      zh: '访问报表服务所需的令牌：作为 Bearer 令牌，或在浏览器中作为任意用户名的密码。探针 /livez 与 /readyz 不需要令牌。未设置则任何人都可访问。',
+    },
+  },
+  REPORT_ALLOWED_HOSTS: {
+    group: 'server',
+    type: 'words',
+    example: 'backups.example.com',
+    pattern: '^[^,/]*$',
+    expected: { en: 'host names with blanks between them', zh: '以空格分隔的主机名' },
+    description: {
+      en: 'The names, without a port, under which the report server may be asked; protects against DNS rebinding. Without it: any name.',
+      zh: '允许用来访问报表服务的主机名（不含端口），防止 DNS 重绑定。未设置则不限。',
+    },
+  },
+  BASE_PATH: {
+    group: 'server',
+    type: 'text',
+    example: '/backups',
+    pattern: '^/([A-Za-z0-9._~\\-]+/?)*$',
+    expected: { en: 'a path such as /backups', zh: '形如 /backups 的路径' },
+    description: {
+      en: 'The path below which a proxy shows the report server, whether the proxy takes it away from requests or not.',
+      zh: '反向代理对外提供报表服务的路径前缀，无论代理是否去掉该前缀。',
+    },
+  },
   BACKUP_ENV_FILE: {
     group: 'program',
     type: 'text',

@@ -130,6 +130,24 @@ function summaryOf({ stages: _stages, fingerprint: _fingerprint, ...summary }: R
   return summary;
 }
 
+const checkSkip = compileSchema({
+  type: 'object',
+  properties: {
+    version: { const: 1 },
+    kind: { enum: ['backup', 'drill', 'verify'] },
+    skippedAt: { type: 'string' },
+  },
+  required: ['version', 'kind', 'skippedAt', 'reason'],
+});
+
+/** What a file of each directory must be, and how much of it is read at most. */
+export const JSON_KINDS = {
+  reports: { check: checkForeignReport, maximumBytes: MAXIMUM_REPORT_BYTES },
+  records: { check: checkRecord, maximumBytes: MAXIMUM_RECORD_BYTES },
+  drills: { check: checkDrillRecord, maximumBytes: MAXIMUM_RECORD_BYTES },
+  skipped: { check: checkSkip, maximumBytes: MAXIMUM_REPORT_BYTES },
+} as const;
+
 async function readJsonDirectory<T>(
   directory: string,
   isWanted: IsWanted,

@@ -51,17 +51,18 @@ async function readNewSince(
   return readNewDatabases(databaseNamesPath(layout, { target, host, port }));
 }
 
-async function databasesOf(
+/** Those that are configured or remembered, else those that had a run of late; undefined for all of them where none is known. */
+export async function databasesOf(
   context: TargetContext,
-  runs: readonly NamedRun[],
+  runs: Iterable<Pick<NamedRun, 'database' | 'startedAt'>>,
   now: Date,
 ): Promise<(string | undefined)[]> {
   const known = await knownDatabases(context);
   if (known.length > 0) return known;
   const since = now.getTime() - REMEMBERED_MILLISECONDS;
-  const recent = runs.filter(({ startedAt }) => startedAt.getTime() >= since);
-  const names = [...new Set(recent.map(({ database }) => database))].sort();
-  return names.length > 0 ? names : [undefined];
+  const names = new Set<string>();
+  for (const { database, startedAt } of runs) if (startedAt.getTime() >= since) names.add(database);
+  return names.size > 0 ? [...names].sort() : [undefined];
 }
 
 async function readFacts(

@@ -1,19 +1,21 @@
 import type { TargetContext } from '../backup/context.ts';
 import { PgBackupError } from '../errors.ts';
 import { hasErrorCode } from '../files/storage-error.ts';
-import { createApp } from './app.ts';
-import { healthzRoute } from './healthz.ts';
+import { buildApp } from './build-app.ts';
+import { openSite } from './overview/site.ts';
 
 /**
- * Answers over HTTP until the signal aborts, then closes every connection and ends normally.
- * @throws PgBackupError USAGE where it cannot listen there
+ * Answers over HTTP until the signal aborts, then closes every connection and ends normally. Reads while it already listens.
+ * @throws PgBackupError USAGE where it cannot listen there; SETTINGS_INVALID for a time zone that is none
  */
 export async function serve(
   contexts: readonly TargetContext[],
   { host, port }: { readonly host: string; readonly port: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const app = createApp([healthzRoute(contexts)]);
+  const ended = new AbortController();
+  const site = openSite(contexts, AbortSignal.any([signal, ended.signal]));
+  const app = await buildApp(site);
   try {
     const address = await app.listen({ host, port });
     for (const { log } of contexts.slice(0, 1)) log('info', 'SERVING', { address });
@@ -23,6 +25,7 @@ export async function serve(
     const detail = `${host}:${port} (REPORT_HOST, REPORT_PORT): ${(error as Error).message}`;
     throw new PgBackupError('USAGE', { detail }, error);
   } finally {
+    ended.abort();
     await app.close();
   }
 }

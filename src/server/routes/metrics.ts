@@ -1,0 +1,153 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import { STAGES } from '../../report/record.ts';
+import type { App } from '../http/app.ts';
+import type { DatabaseOverview } from '../overview/database-overview.ts';
+import type { Site } from '../overview/site.ts';
+import { isGood, isOffSite } from '../run-index/views.ts';
+import { awaitReady } from './ready.ts';
+
+/** Every database costs some thirty time series. */
+const MOST_DATABASES = 200;
+const STATES = ['fresh', 'stale', 'none'] as const;
+const PROOFS = ['none', 'read', 'stored', 'restored'] as const;
+const OUTCOMES = ['equal', 'incomplete', 'different', 'failed'] as const;
+const LABELS = ['target', 'database'];
+
+/** `/metrics` for Prometheus: each figure is worked out when it is asked for. */
+export function addMetricsRoute(app: App, site: Site): void {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge => {
+    return new Gauge({ name, help, labelNames, registers: [registry] });
+  };
+  const perDatabase = databaseGauges((name, help, more = []) => gauge(name, help, [...LABELS, ...more]));
+  const perServer = serverGauges(gauge);
+  const cpu = new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'User and system time of the report server.',
+    registers: [registry],
+  });
+  const schema = { summary: 'Metrics for Prometheus', tags: ['metrics'], produces: ['text/plain'] };
+  app.get('/metrics', { schema }, async (_request, reply) => {
+    const refusal = await awaitReady(site, reply, 'everything');
+    if (refusal) return refusal;
+    const { databases } = await site.overview();
+    // In one go: another scrape may stand between any two awaits.
+    registry.resetMetrics();
+    for (const one of databases.slice(0, MOST_DATABASES)) perDatabase(one);
+    perServer(site, databases.length);
+    const { user, system } = process.cpuUsage();
+    cpu.inc((user + system) / 1e6);
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+}
+
+type Make = (name: string, help: string, labels?: string[]) => Gauge;
+
+function databaseGauges(make: Make): (one: DatabaseOverview) => void {
+  const state = make('pg_backup_freshness', '1 for the state that the backups are in, by the schedule.', [
+    'state',
+  ]);
+  const due = make('pg_backup_due_timestamp_seconds', 'For this time there must be a backup by now.');
+  const next = make('pg_backup_next_due_timestamp_seconds', 'When the next backup is due.');
+  const success = make('pg_backup_last_success_timestamp_seconds', 'When the newest successful run began.');
+  const age = make('pg_backup_last_success_age_seconds', 'How long ago that was.');
+  const size = make('pg_backup_last_success_size_bytes', 'Size of its dump.');
+  const duration = make('pg_backup_last_success_duration_seconds', 'How long it took.');
+  const stage = make('pg_backup_last_success_stage_seconds', 'How long each of its stages took.', ['stage']);
+  const offSite = make('pg_backup_last_success_off_site', '1 where it has a copy elsewhere.');
+  const proof = make('pg_backup_last_success_proof', '1 for how far it is proven.', ['proof']);
+  const failed = make('pg_backup_last_run_failed', '1 where the newest run that has ended was a failure.');
+  const running = make('pg_backup_running_since_timestamp_seconds', 'Since when a run is under way.');
+  const runs = make('pg_backup_runs', 'Runs that are on record.');
+  const failures = make('pg_backup_failed_runs', 'Failed runs that are on record, by error code.', ['code']);
+  const restored = make(
+    'pg_backup_last_restored_timestamp_seconds',
+    'When the newest run began that a drill has restored and found equal.',
+  );
+  const drillAt = make('pg_backup_last_drill_timestamp_seconds', 'When the newest drill began.');
+  const drillSeconds = make('pg_backup_last_drill_duration_seconds', 'How long the newest drill took.');
+  const outcome = make('pg_backup_last_drill_outcome', '1 for what the newest drill came to.', ['outcome']);
+  const recovery = make(
+    'pg_backup_recovery_seconds',
+    'What a recovery takes, as a drill measured it the last time.',
+  );
+  const local = make('pg_backup_local_size_bytes', 'Size of the files of runs whose dump is here.');
+  const remote = make(
+    'pg_backup_remote_size_bytes',
+    'Size of the confirmed copies within the remote retention.',
+  );
+
+  return (one) => {
+    const labels = { target: one.context.target ?? '', database: one.database ?? '' };
+    const set = (metric: Gauge, value: number | null | undefined, more = {}): void => {
+      if (typeof value === 'number' && Number.isFinite(value)) metric.set({ ...labels, ...more }, value);
+    };
+    const { verdict, newestGood, newestDrill, measured } = one;
+    for (const name of STATES) set(state, Number(verdict.state === name), { state: name });
+    set(due, secondsOf(verdict.dueAt?.getTime()));
+    set(next, secondsOf(verdict.nextAt?.getTime()));
+    set(runs, one.runs);
+    set(failed, one.newest && Number(!isGood(one.newest)));
+    set(running, secondsOf(one.running?.startedAt.getTime()));
+    for (const [code, count] of one.failures) set(failures, count, { code });
+    set(local, one.localBytes);
+    set(remote, one.remoteBytes);
+    set(restored, secondsOf(one.newestProven?.startedAt));
+    if (newestGood) {
+      const { record, report, startedAt } = newestGood;
+      set(success, secondsOf(startedAt));
+      set(age, Math.max(0, (one.context.clock().getTime() - startedAt) / 1000));
+      set(size, record?.sizeBytes ?? report?.sizeBytes);
+      set(duration, record?.durationSeconds ?? report?.durationSeconds);
+      set(offSite, Number(isOffSite(newestGood)));
+      for (const name of PROOFS) set(proof, Number((record?.proof ?? 'none') === name), { proof: name });
+      for (const [index, name] of STAGES.entries()) {
+        const seconds = record?.stageSeconds[index] ?? -1;
+        if (seconds >= 0) set(stage, seconds, { stage: name });
+      }
+    }
+    set(recovery, measured?.recoverySeconds);
+    if (!newestDrill) return;
+    set(drillAt, secondsOf(Date.parse(newestDrill.startedAt)));
+    set(drillSeconds, newestDrill.durationSeconds);
+    for (const name of OUTCOMES) set(outcome, Number(newestDrill.outcome === name), { outcome: name });
+  };
+}
+
+function serverGauges(make: Make): (site: Site, databases: number) => void {
+  const unreadable = make(
+    'pg_backup_unreadable_files',
+    'Reports, records and the like that were passed over.',
+  );
+  const problems = make(
+    'pg_backup_unlisted_directories',
+    'Directories that could not be looked at the last time.',
+  );
+  const scanned = make(
+    'pg_backup_last_scan_timestamp_seconds',
+    'When the directories were looked at completely.',
+  );
+  const leftOut = make(
+    'pg_backup_databases_left_out',
+    `Databases beyond the first ${MOST_DATABASES}, which have no metrics.`,
+  );
+  const info = make('pg_backup_build_info', '1; the version of this program.', ['version']);
+  const memory = make('process_resident_memory_bytes', 'Memory that the report server has.');
+  const heap = make('nodejs_heap_size_used_bytes', 'Of it, used by objects.');
+  const start = make('process_start_time_seconds', 'When the report server was started.');
+  return ({ followed, version }, databases) => {
+    unreadable.set(followed.unreadable().count);
+    problems.set(followed.problems.length);
+    scanned.set((followed.scannedAt?.getTime() ?? 0) / 1000);
+    leftOut.set(Math.max(0, databases - MOST_DATABASES));
+    info.set({ version }, 1);
+    const { rss, heapUsed } = process.memoryUsage();
+    memory.set(rss);
+    heap.set(heapUsed);
+    start.set(performance.timeOrigin / 1000);
+  };
+}
+
+function secondsOf(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
+}
