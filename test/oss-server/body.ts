@@ -87,7 +87,8 @@ export async function* truncateAnswer(
 
 /** Ends the connection at once and returns what to throw. Over TLS the client sees an early end instead of a reset. */
 export function resetConnection(socket: Socket): ConnectionDropped {
-  if (socket instanceof TLSSocket) socket.destroy();
+  // A reset in the midst of a shutdown leaves a handle that never closes (libuv), and the server then waits for ever at its end.
+  if (socket instanceof TLSSocket || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
   return new ConnectionDropped();
 }
