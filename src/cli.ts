@@ -1,44 +1,23 @@
 import yargs from 'yargs';
-import { acceptRun } from './backup/accept.ts';
-import { backUpTarget } from './backup/back-up-target.ts';
-import { listBackups } from './backup/list-backups.ts';
-import { pruneNow, showPrune } from './backup/prune.ts';
-import { uploadWaiting } from './backup/upload-waiting.ts';
-import { verifyAndTell } from './backup/verify-and-tell.ts';
-import { DRILL_CONFLICTS, drillFlags, drillOptions } from './cli-drill.ts';
-import { checkChoice, RESTORE_CONFLICTS, restoreFlags, restoreOptions } from './cli-restore.ts';
-import {
-  chooseTargets,
-  everyDatabase,
-  refuseDatabase,
-  runOnDatabases,
-  runOnOneDatabase,
-  runOnReports,
-  runOnTargets,
-  runTogether,
-} from './cli-run.ts';
-import { listenOptions, runSchedule } from './cli-schedule.ts';
 import { CLI_TEXTS } from './cli-texts.ts';
-import { effectiveSettings, settingsHelp } from './config/help.ts';
-import { doctor } from './doctor/doctor.ts';
+import { DRILL_CONFLICTS, drillFlags } from './commands/drill-flags.ts';
+import { RESTORE_CONFLICTS, restoreFlags } from './commands/restore-flags.ts';
+import { settingsHelp } from './config/help.ts';
 import { PgBackupError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type Language, render, type Text } from './language.ts';
-import { type Surroundings, settingWarnings, VERSION } from './program.ts';
-import { drill } from './restore/drill-runs.ts';
-import { listArchive } from './restore/list-archive.ts';
-import { restore } from './restore/restore.ts';
-import { healthcheck } from './schedule/healthcheck.ts';
+import type { Surroundings } from './program.ts';
+import { VERSION } from './version.ts';
 
 /**
- * Parses the command line, runs its command and returns the exit code; what a command throws is logged.
+ * Parses the command line, runs its command and returns the exit code; what a command throws is logged. A command is loaded when it is run: most of
+ * the time until help is shown, or a health check answers, would go by loading what others need.
  * @throws PgBackupError USAGE or SETTINGS_INVALID, when there is no log yet.
  */
 export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { language, stdout } = surroundings;
   let exitCode = 0;
   const say = (text: Text): string => render(text, language);
-  const write = (text: string): unknown => stdout.write(text);
   const parser = yargs()
     .scriptName('pg-backup')
     .locale(language === 'zh' ? 'zh_CN' : 'en')
@@ -50,9 +29,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.backup),
       (command) => command.epilogue(`${settingsHelp(language)}\n\n${exitCodesHelp(language)}`),
       async (scope) => {
-        exitCode = await runOnTargets(surroundings, scope, (context) =>
-          backUpTarget(context, scope.database),
-        );
+        const { runBackup } = await import('./commands/backup.ts');
+        exitCode = await runBackup(surroundings, scope);
       },
     )
     .command(
@@ -60,8 +38,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.schedule),
       (command) => command,
       async (scope) => {
-        refuseDatabase(scope, language);
-        exitCode = await runTogether(surroundings, scope, (contexts) => runSchedule(contexts, surroundings));
+        const { runSchedule } = await import('./commands/schedule.ts');
+        exitCode = await runSchedule(surroundings, scope);
       },
     )
     .command(
@@ -69,9 +47,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.healthcheck),
       (command) => command,
       async (scope) => {
-        exitCode = await runOnReports(surroundings, scope, (contexts) =>
-          healthcheck(contexts, write, { database: scope.database }),
-        );
+        const { runHealthcheck } = await import('./commands/healthcheck.ts');
+        exitCode = await runHealthcheck(surroundings, scope);
       },
     )
     .command(
@@ -81,13 +58,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
         command
           .option('host', { type: 'string', requiresArg: true, describe: say(CLI_TEXTS.host) })
           .option('port', { type: 'number', requiresArg: true, describe: say(CLI_TEXTS.port) }),
-      async ({ host, port, ...scope }) => {
-        refuseDatabase(scope, language);
-        // No other command needs an HTTP server.
-        const { serve } = await import('./server/serve.ts');
-        exitCode = await runOnReports(surroundings, scope, (contexts) =>
-          serve(contexts, listenOptions(contexts, { host, port }), surroundings.signal),
-        );
+      async (given) => {
+        const { runServe } = await import('./commands/serve.ts');
+        exitCode = await runServe(surroundings, given);
       },
     )
     .command(
@@ -95,17 +68,17 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.upload),
       (command) => command,
       async (scope) => {
-        exitCode = await runOnDatabases(surroundings, scope, uploadWaiting);
+        const { runUpload } = await import('./commands/upload.ts');
+        exitCode = await runUpload(surroundings, scope);
       },
     )
     .command(
       'list',
       say(CLI_TEXTS.list),
       (command) => command.option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.json) }),
-      async ({ json, ...scope }) => {
-        exitCode = await runTogether(surroundings, scope, async (contexts) =>
-          listBackups(await everyDatabase(contexts, scope), { json, write }),
-        );
+      async (given) => {
+        const { runList } = await import('./commands/list.ts');
+        exitCode = await runList(surroundings, given);
       },
     )
     .command(
@@ -117,20 +90,18 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           .option('all', { type: 'boolean', describe: say(CLI_TEXTS.all) })
           .option('remote', { type: 'boolean', default: false, describe: say(CLI_TEXTS.remote) })
           .conflicts('run', 'all'),
-      async ({ run, all, remote, ...scope }) => {
-        exitCode = await runOnDatabases(surroundings, { ...scope, run }, (context) =>
-          verifyAndTell(context, { run, all, remote, write }),
-        );
+      async (given) => {
+        const { runVerify } = await import('./commands/verify.ts');
+        exitCode = await runVerify(surroundings, given);
       },
     )
     .command(
       'accept [run]',
       say(CLI_TEXTS.accept),
       (command) => command.positional('run', { type: 'string', describe: say(CLI_TEXTS.run) }),
-      async ({ run, ...scope }) => {
-        exitCode = await runOnOneDatabase(surroundings, { ...scope, run }, (context) =>
-          acceptRun(context, run),
-        );
+      async (given) => {
+        const { runAccept } = await import('./commands/accept.ts');
+        exitCode = await runAccept(surroundings, given);
       },
     )
     .command(
@@ -144,19 +115,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           // Otherwise --no-owner would be read as the opposite of --owner, and a run behind --table as one more table.
           .parserConfiguration({ 'boolean-negation': false, 'greedy-arrays': false }),
       async (given) => {
-        exitCode = await runOnOneDatabase(surroundings, given, (context) => {
-          if (given.list) {
-            checkChoice(given);
-            return listArchive(context, given, write);
-          }
-          const ask = (question: Text) => surroundings.ask(render(question, context.language));
-          return restore(context, restoreOptions(given), {
-            write,
-            ask,
-            planOnly: given.plan === true,
-            yes: given.yes === true,
-          });
-        });
+        const { runRestore } = await import('./commands/restore.ts');
+        exitCode = await runRestore(surroundings, given);
       },
     )
     .command(
@@ -168,9 +128,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
           .options(drillFlags(say))
           .conflicts(DRILL_CONFLICTS),
       async (given) => {
-        exitCode = await runOnDatabases(surroundings, given, (context) =>
-          drill(context, given, { ...drillOptions(given), write }),
-        );
+        const { runDrill } = await import('./commands/drill.ts');
+        exitCode = await runDrill(surroundings, given);
       },
     )
     .command(
@@ -178,32 +137,27 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       say(CLI_TEXTS.prune),
       (command) =>
         command.option('dry-run', { type: 'boolean', default: false, describe: say(CLI_TEXTS.dryRun) }),
-      async ({ dryRun, ...scope }) => {
-        exitCode = await runOnDatabases(surroundings, scope, (context) =>
-          dryRun ? showPrune(context, write) : pruneNow(context),
-        );
+      async (given) => {
+        const { runPrune } = await import('./commands/prune.ts');
+        exitCode = await runPrune(surroundings, given);
       },
     )
     .command(
       'doctor',
       say(CLI_TEXTS.doctor),
       (command) => command.option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.json) }),
-      async ({ json, ...scope }) => {
-        exitCode = await runTogether(surroundings, scope, (contexts) =>
-          doctor(contexts, { json, database: scope.database, write }),
-        );
+      async (given) => {
+        const { runDoctor } = await import('./commands/doctor.ts');
+        exitCode = await runDoctor(surroundings, given);
       },
     )
     .command(
       'config',
       say(CLI_TEXTS.config),
       (command) => command,
-      (scope) => {
-        for (const { name, loaded } of chooseTargets(surroundings, scope)) {
-          if (name !== undefined) stdout.write(`# ${name}\n`);
-          stdout.write(`${effectiveSettings(loaded, language)}\n`);
-          for (const warning of settingWarnings(loaded)) surroundings.stderr.write(`${say(warning)}\n`);
-        }
+      async (scope) => {
+        const { runConfig } = await import('./commands/config.ts');
+        exitCode = await runConfig(surroundings, scope);
       },
     )
     .epilogue(`${exitCodesHelp(language)}\n\n${say(CLI_TEXTS.next)}`)

@@ -1,8 +1,6 @@
-import { askOnTerminal } from './ask.ts';
 import { runCli } from './cli.ts';
 import { describeError, PgBackupError } from './errors.ts';
 import { chooseLanguage } from './language.ts';
-import { scrubFor } from './program.ts';
 import { abortOnSignals } from './signals.ts';
 
 // Whatever this process or its children create is private unless a mode says otherwise.
@@ -23,11 +21,13 @@ async function main(): Promise<number> {
       signal,
       stdout: process.stdout,
       stderr: process.stderr,
-      ask: (question) => askOnTerminal(process.stdin, process.stderr, question, signal),
+      ask: async (question) =>
+        (await import('./ask.ts')).askOnTerminal(process.stdin, process.stderr, question, signal),
     });
   } catch (error) {
     const { exitCode, message, hint } = describeError(error, language);
     const stack = error instanceof PgBackupError || !(error instanceof Error) ? '' : `\n${error.stack}`;
+    const { scrubFor } = await import('./program.ts');
     process.stderr.write(scrubFor(environment)(`pg-backup: ${message}\n${hint}${stack}\n`));
     return exitCode;
   }

@@ -12,6 +12,7 @@ import { ignoredVariables } from './postgres/connection.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { createScrub, type Scrub } from './scrub.ts';
 import { Secret } from './secret.ts';
+import { VERSION } from './version.ts';
 
 /** What the outside world gives to one invocation. */
 export interface Surroundings {
@@ -25,10 +26,6 @@ export interface Surroundings {
   /** Asks a person; undefined where there is none. */
   readonly ask: (question: string) => Promise<string | undefined>;
 }
-
-export const VERSION: string = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-).version;
 
 /** Reads the settings of every target from the environment and the files that it names. */
 export function loadFrom(surroundings: Surroundings, options?: TargetOptions): Target[] {

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type SchemaObject } from 'ajv';
+import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from 'ajv';
 
 export type { SchemaObject };
 
@@ -8,10 +8,13 @@ export interface SchemaProblem {
   readonly kind: 'missing' | 'unknown' | 'invalid';
 }
 
-/** Compiles a JSON Schema (draft 7) into a check that returns every problem it finds, none where the value fits. */
+/** Makes a JSON Schema (draft 7) a check that returns every problem it finds, none where the value fits; compiled when it is first used. */
 export function compileSchema(schema: SchemaObject): (value: unknown) => SchemaProblem[] {
-  const validate = new Ajv({ allErrors: true, strict: true, strictRequired: false }).compile(schema);
-  return (value) => (validate(value) ? [] : (validate.errors ?? []).flatMap(toProblem));
+  let compiled: ValidateFunction | undefined;
+  return (value) => {
+    compiled ??= new Ajv({ allErrors: true, strict: true, strictRequired: false }).compile(schema);
+    return compiled(value) ? [] : (compiled.errors ?? []).flatMap(toProblem);
+  };
 }
 
 function toProblem(error: ErrorObject): SchemaProblem[] {

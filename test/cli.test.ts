@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { runCli } from '../src/cli.ts';
 import { PgBackupError } from '../src/errors.ts';
 import { EXIT_CODES } from '../src/exit-codes.ts';
-import { VERSION } from '../src/program.ts';
+import { VERSION } from '../src/version.ts';
 
 const ENVIRONMENT = {
   ...{ PG_HOST: 'db', PG_DATABASE: 'community', PG_USER: 'backup', BACKUP_MODE: 'local' },

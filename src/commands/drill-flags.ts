@@ -1,7 +1,7 @@
-import { jobsFlag, jobsOf } from './cli-restore.ts';
-import { CLI_TEXTS } from './cli-texts.ts';
-import type { Text } from './language.ts';
-import type { DrillOptions } from './restore/drill.ts';
+import { CLI_TEXTS } from '../cli-texts.ts';
+import type { Text } from '../language.ts';
+import type { DrillOptions } from '../restore/drill.ts';
+import { jobsFlag, jobsOf } from './restore-flags.ts';
 
 /** The flags of `drill`, as yargs takes them. */
 export function drillFlags(say: (text: Text) => string) {
@@ -21,7 +21,11 @@ export const DRILL_CONFLICTS: Readonly<Record<string, readonly string[]>> = {
   at: ['all-since'],
 };
 
-interface DrillArguments {
+export interface DrillArguments {
+  readonly run?: string | undefined;
+  readonly latest?: boolean | undefined;
+  readonly at?: string | undefined;
+  readonly allSince?: string | undefined;
   readonly onSourceServer?: boolean | undefined;
   readonly jobs?: number | undefined;
 }

@@ -1,7 +1,7 @@
-import { CLI_TEXTS } from './cli-texts.ts';
-import { PgBackupError } from './errors.ts';
-import { fillIn, type Text } from './language.ts';
-import type { RestoreOptions } from './restore/restore-options.ts';
+import { CLI_TEXTS } from '../cli-texts.ts';
+import { PgBackupError } from '../errors.ts';
+import { fillIn, type Text } from '../language.ts';
+import type { RestoreOptions } from '../restore/restore-options.ts';
 
 const MOST_JOBS = 256;
 
@@ -44,7 +44,10 @@ export const RESTORE_CONFLICTS: Readonly<Record<string, readonly string[]>> = {
   clean: ['data-only'],
 };
 
-interface RestoreArguments {
+export interface RestoreArguments {
+  readonly plan?: boolean | undefined;
+  readonly list?: boolean | undefined;
+  readonly yes?: boolean | undefined;
   readonly run?: string | undefined;
   readonly latest?: boolean | undefined;
   readonly at?: string | undefined;

@@ -1,13 +1,22 @@
-import type { TargetContext } from './backup/context.ts';
-import { failedOutcome, notifierFor } from './backup/target-notifier.ts';
-import { PgBackupError } from './errors.ts';
-import type { Surroundings } from './program.ts';
-import { isGood } from './schedule/freshness.ts';
-import { repairTarget } from './schedule/repair-target.ts';
-import { schedule } from './schedule/schedule.ts';
+import type { TargetContext } from '../backup/context.ts';
+import { failedOutcome, notifierFor } from '../backup/target-notifier.ts';
+import type { Surroundings } from '../program.ts';
+import { isGood } from '../schedule/freshness.ts';
+import { repairTarget } from '../schedule/repair-target.ts';
+import { schedule } from '../schedule/schedule.ts';
+import { refuseDatabase, runTogether, type Scope } from './run-on-targets.ts';
+
+/** `pg-backup schedule` */
+export async function runSchedule(surroundings: Surroundings, scope: Scope): Promise<number> {
+  refuseDatabase(scope, surroundings.language);
+  return runTogether(surroundings, scope, (contexts) => scheduleTargets(contexts, surroundings));
+}
 
 /** Runs the scheduler for the targets until the signal aborts. */
-export function runSchedule(contexts: readonly TargetContext[], surroundings: Surroundings): Promise<void> {
+export function scheduleTargets(
+  contexts: readonly TargetContext[],
+  surroundings: Surroundings,
+): Promise<void> {
   return schedule(contexts, {
     environment: surroundings.environment,
     output: surroundings.stderr,
@@ -26,19 +35,3 @@ export function runSchedule(contexts: readonly TargetContext[], surroundings: Su
     },
   });
 }
-
-/**
- * Where the report server listens.
- * @throws PgBackupError USAGE for a port that is none
- */
-export function listenOptions(
-  [context]: readonly TargetContext[],
-  given: { readonly host?: string | undefined; readonly port?: number | undefined },
-): { host: string; port: number } {
-  const host = given.host ?? context?.settings.REPORT_HOST ?? '';
-  const port = given.port ?? context?.settings.REPORT_PORT ?? 0;
-  if (Number.isInteger(port) && port >= 1 && port <= 65535) return { host, port };
-  throw new PgBackupError('USAGE', { detail: WRONG_PORT });
-}
-
-const WRONG_PORT = { en: '--port takes a whole number from 1 to 65535', zh: '--port 应为 1 至 65535 的整数' };

@@ -3,9 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Environment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Text } from '../language.ts';
-import { openAge } from './age.ts';
 import { encryptionFailed, IDENTITY_REMEDY, RECIPIENTS_REMEDY } from './failure.ts';
-import { openGpg } from './gpg.ts';
 
 /** How files are encrypted and read back, with keys that were checked. */
 export interface Encryption {
@@ -52,7 +50,7 @@ export async function openEncryption(method: 'age' | 'gpg', options: EncryptionO
     throw encryptionFailed(method, NOBODY, RECIPIENTS_REMEDY);
   }
   try {
-    const open = method === 'age' ? openAge : openGpg;
+    const open = method === 'age' ? (await import('./age.ts')).openAge : (await import('./gpg.ts')).openGpg;
     const encryption = await open({ ...options, readOnly });
     if (!readOnly) await checkFit(encryption, options);
     return encryption;

@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { createTransport } from 'nodemailer';
 import type { Secret } from '../secret.ts';
 import { type Channel, type Limits, PartlyTaken, RETRIES } from './channel.ts';
 import { shownAnswer } from './http.ts';
@@ -30,6 +29,7 @@ export function createEmail(url: Secret, { from, to }: Mailbox, limits: Limits):
         disableUrlAccess: true,
         signal,
       };
+      const { createTransport } = await import('nodemailer');
       const transport = createTransport(transportOf(url, limits));
       const { host } = new URL(url.reveal());
       for (let attempt = 1; ; attempt += 1) {

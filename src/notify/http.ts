@@ -1,4 +1,4 @@
-import ky, { HTTPError } from 'ky';
+import type { HTTPError } from 'ky';
 import { cutBetweenWords } from '../scrub.ts';
 import { type Limits, RETRIES } from './channel.ts';
 import { oneLine } from './one-line.ts';
@@ -23,6 +23,7 @@ const RETRIED_STATUSES = [429, ...Array.from({ length: 100 }, (_, index) => 500 
 export async function post(url: string, request: HttpRequest): Promise<string> {
   const { body, headers, signal, limits } = request;
   const { address, authorization } = splitCredentials(url);
+  const { default: ky } = await import('ky');
   try {
     const response = await ky.post(address, {
       body,
@@ -66,7 +67,7 @@ function splitCredentials(url: string): { address: URL; authorization: Record<st
 }
 
 function asksForTooMuchTime(error: Error, { retryAfterMilliseconds }: Limits): boolean {
-  if (!(error instanceof HTTPError)) return false;
+  if (!isHttpError(error)) return false;
   const said = error.response.headers.get('retry-after') ?? '';
   const milliseconds = /^\d+$/.test(said) ? Number(said) * 1000 : Date.parse(said) - Date.now();
   return milliseconds > retryAfterMilliseconds;
@@ -94,7 +95,7 @@ async function readBeginning(response: Response, signal: AbortSignal): Promise<s
 }
 
 function describe(error: unknown): string {
-  if (error instanceof HTTPError) {
+  if (isHttpError(error)) {
     const { status, headers } = error.response;
     if (status >= 300 && status < 400) return `HTTP ${status}: a redirect, which is not followed`;
     const data = typeof error.data === 'string' ? error.data : JSON.stringify(error.data ?? '');
@@ -105,6 +106,11 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time';
   return rootCause(error);
+}
+
+/** By its name: the class is there only once the package is loaded. */
+function isHttpError(error: unknown): error is HTTPError {
+  return error instanceof Error && error.name === 'HTTPError';
 }
 
 /** fetch says no more than "fetch failed"; what it hides are the codes of the system and of TLS. */

@@ -1,4 +1,3 @@
-import { Webhook } from 'standardwebhooks';
 import type { Secret } from '../secret.ts';
 import type { Channel, Limits } from './channel.ts';
 import { post } from './http.ts';
@@ -10,6 +9,7 @@ export function createWebhook(url: Secret, secret: Secret, clock: () => Date, li
   return {
     name: 'webhook',
     async send(message, signal) {
+      const { Webhook } = await import('standardwebhooks');
       const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`;
       const now = clock();
       const body = JSON.stringify(payloadOf(message));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { runSchedule } from '../../src/cli-schedule.ts';
+import { scheduleTargets } from '../../src/commands/schedule.ts';
 import { PgBackupError } from '../../src/errors.ts';
 import { recordingContext } from '../backup/recording-context.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
@@ -158,7 +158,7 @@ test('what a job cannot tell, because its settings became unusable, the schedule
   });
   const lines: string[] = [];
   const output = { write: (text: string) => lines.push(text) };
-  const ended = runSchedule([context], {
+  const ended = scheduleTargets([context], {
     ...{ language: 'en', signal: controller.signal, stdout: output, stderr: output },
     // There is no PG_HOST any more.
     environment: { PATH: process.env['PATH'], BACKUP_BASE_DIR: directory },
