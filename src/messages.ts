@@ -239,6 +239,14 @@ export const MESSAGES = {
     en: 'Another process on this machine is sending the waiting backups of this database: they are left to it',
     zh: '本机另有进程正在补传该库等待中的备份：交由其完成',
   },
+  REPORTS_SENT: {
+    en: 'Reports and records put to {source}: {count}',
+    zh: '已将报表与记录存至 {source}：{count} 个',
+  },
+  REPORTS_UNSENT: {
+    en: '{count} reports and records could not be put to {source}: {message}',
+    zh: '有 {count} 个报表与记录未能存至 {source}：{message}',
+  },
   REPORTS_UNREADABLE: {
     en: '{count} unreadable files in {directory} were passed over: {files}',
     zh: '{directory} 中有 {count} 个无法读取的文件已跳过：{files}',

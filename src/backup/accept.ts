@@ -7,6 +7,7 @@ import type { BackupContext } from './context.ts';
 import { type KnownRun, readKnownRuns } from './known-runs.ts';
 import { isInTheFuture } from './recorded-runs.ts';
 import { newestFirst } from './retention.ts';
+import { oweReports, sendReports } from './unsent-reports.ts';
 
 /**
  * Says that a run which carries a warning is as it should be: retention goes on, and the next runs are compared with those from this one on.
@@ -31,8 +32,10 @@ export async function acceptRun(context: BackupContext, name: string | undefined
     throw new PgBackupError('NO_SUCH_RUN', { detail });
   }
   const warning = { ...record.warning, acceptedAt: now.toISOString() };
+  await oweReports(context, record.run, ['records']);
   await writeRecord(filesOfRun(layout, record.run).record, { ...record, warning });
   log('info', 'ACCEPTED', { run: record.run });
+  await sendReports(context);
 }
 
 /**

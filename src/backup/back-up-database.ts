@@ -5,6 +5,7 @@ import type { BackupContext } from './context.ts';
 import { withinMinutes } from './deadline.ts';
 import { retryUpload } from './retry-upload.ts';
 import { type BackedUp, backup } from './run.ts';
+import { sendReports } from './unsent-reports.ts';
 import { type WaitFor, withRetries } from './with-retries.ts';
 
 /**
@@ -17,7 +18,12 @@ export async function backUpDatabase(context: BackupContext, waitFor?: WaitFor):
     withinMinutes(minutes, context.signal, async (signal) => {
       const within = { ...context, signal };
       const record = before?.record;
-      return record?.awaitsUpload ? retryUpload(within, { ...before, record }) : backup(within);
+      const result = await (record?.awaitsUpload
+        ? retryUpload(within, { ...before, record })
+        : backup(within));
+      // The deadline is the backup's.
+      await sendReports(context);
+      return result;
     });
   const result = await withRetries(context, attempt, waitFor);
   await noteIfBusy(context, result);

@@ -9,7 +9,9 @@ import type { BackupContext } from './context.ts';
 import { fileSizeBytes } from './dump.ts';
 import { writePassfile } from './passfile.ts';
 import { runName } from './run-name.ts';
+import { tellProgress } from './run-progress.ts';
 import { type Journal, markRunning, type RunningMark, readBootId } from './running.ts';
+import { oweReports } from './unsent-reports.ts';
 
 const TEMPORARY_PREFIX = 'pg-backup-';
 /** With the six characters of mkdtemp(3). */
@@ -17,6 +19,8 @@ export const TEMPORARY_NAME = /^pg-backup-[A-Za-z0-9]{6}$/;
 
 /** A run that has its name and its mark. */
 export interface OpenRun {
+  /** As it was given, with a progress that is told beside the mark too. */
+  readonly context: BackupContext;
   readonly journal: Journal;
   readonly files: RunFiles;
   readonly layout: Layout;
@@ -47,13 +51,17 @@ export async function openRun(context: BackupContext): Promise<OpenRun> {
         throw error;
       },
     );
+    await oweReports(context, journal.run, ['records', 'reports']);
+    const progress = tellProgress(context.progress, layout, journal.run, context.clock);
     return {
+      context: { ...context, progress },
       journal,
       files: filesOfRun(layout, journal.run, journal.encryption),
       layout,
       passfile,
       async close({ keepMark }) {
         await rm(temporaryDirectory, { recursive: true, force: true });
+        await progress.settled();
         await (keepMark ? mark.abandon() : mark.remove());
       },
     };

@@ -14,6 +14,7 @@ import { tryFileLock } from './file-lock.ts';
 import { type KnownRun, type KnownRuns, readAllKnownRuns, readKnownRuns } from './known-runs.ts';
 import { encodeDatabaseName } from './run-name.ts';
 import type { RunStage } from './stages.ts';
+import { oweReports } from './unsent-reports.ts';
 import { uploadRun } from './upload-run.ts';
 
 /** As `sendWaitingRuns`, for a run that is over: whatever goes wrong is logged, and only an interruption is thrown. */
@@ -156,6 +157,7 @@ async function sendRun(
   if (!current) throw filesChanged(recordPath, existsSync(recordPath) ? UNREADABLE : GONE, recordPath);
   // What was never read back is not proven by a copy either.
   const proof = current.proof === 'read' ? 'stored' : current.proof;
+  await oweReports(context, run.name, ['records']);
   await writeRecord(recordPath, { ...current, artifacts, remote, proof, awaitsUpload: false });
   if (current.mode === 'oss') await removeFiles(pathsOf(layout, run.artifactNames));
 }

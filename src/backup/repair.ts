@@ -28,6 +28,7 @@ import {
   removeAbandonedDrafts,
 } from './running.ts';
 import { isOwnDirectory, removeAbandonedDirectories } from './temporary-directory.ts';
+import { oweReports, sendReports } from './unsent-reports.ts';
 
 /**
  * Clears what killed runs left and reports each of them as FAILED exactly once. Complete files are kept: unless they are encrypted and no
@@ -59,6 +60,7 @@ export async function repairKilledRuns(context: TargetContext): Promise<RunRecor
       context.log('warn', 'REPAIR_FAILED', { detail: describeError(error, context.language).message });
     }
   }
+  if (reported.length > 0) await sendReports(context);
   return reported;
 }
 
@@ -84,6 +86,7 @@ async function repairRun(
   if (remains.state === 'nothing') await removeFiles([files.checksum, files.globals, files.fingerprint]);
   const text = REMAINS[remains.state][context.language];
   const isComplete = remains.state === 'complete';
+  await oweReports(context, journal.run, ['records', 'reports']);
   const record = await publishOutcome(
     journal,
     files,

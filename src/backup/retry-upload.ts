@@ -6,6 +6,7 @@ import type { BackupContext } from './context.ts';
 import { sendWaitingRuns } from './pending-uploads.ts';
 import type { BackedUp } from './run.ts';
 import { createStages } from './stages.ts';
+import { oweReports } from './unsent-reports.ts';
 import { withStore } from './with-store.ts';
 
 /**
@@ -39,6 +40,7 @@ async function makeGood(context: BackupContext, record: RunRecord): Promise<RunR
     finishedAt: finishedAt.toISOString(),
     durationSeconds: Math.max(0, elapsedSeconds),
   };
+  await oweReports(context, record.run, ['records', 'reports']);
   await writeRecord(files.record, good);
   const report = await readReport(files.report);
   if (report) await writeReport(files.report, goodReport(report, good));

@@ -34,7 +34,7 @@ export async function backup(context: BackupContext): Promise<BackedUp> {
   const run = await openRun(context).catch((error: unknown) => ({ failure: error }));
   if ('failure' in run) return run;
   const cleanUp = new AsyncDisposableStack();
-  const attempt: Attempt = { context, run, findings: noFindings(), cleanUp };
+  const attempt: Attempt = { context: run.context, run, findings: noFindings(), cleanUp };
   try {
     await attemptBackup(attempt);
     return outcomeOf(attempt);

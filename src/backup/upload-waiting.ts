@@ -5,6 +5,7 @@ import { ensureLayout } from './open-run.ts';
 import { sendWaitingRuns } from './pending-uploads.ts';
 import { repairKilledRuns } from './repair.ts';
 import { createStages } from './stages.ts';
+import { sendReports } from './unsent-reports.ts';
 import { withStore } from './with-store.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function uploadWaiting(context: BackupContext): Promise<void> {
   const remaining = await withStore(
     context,
     async (store) => store && sendWaitingRuns(context, layout, store, createStages(context, [])),
-  );
+  ).finally(() => sendReports(context));
   if (remaining && remaining.length > 0) {
     throw new PgBackupError('PENDING_REMAIN', { count: remaining.length, runs: remaining.join(', ') });
   }

@@ -28,6 +28,12 @@ const NOT_FOR_RCLONE: readonly SettingName[] = [
   'OSS_OBJECT_TAGS',
 ];
 
+const NEEDED_FOR_REPORTS: readonly SettingName[] = [
+  'OSS_ENDPOINT',
+  'OSS_ACCESS_KEY_ID',
+  'OSS_ACCESS_KEY_SECRET',
+];
+
 const CHANNEL_SECRETS: readonly (readonly [SettingName, SettingName])[] = [
   ['NOTIFY_DINGTALK_URL', 'NOTIFY_DINGTALK_SECRET'],
   ['NOTIFY_FEISHU_URL', 'NOTIFY_FEISHU_SECRET'],
@@ -157,9 +163,33 @@ const RULES: readonly Rule[] = [
       zh: ' virtual，因为 OSS_ENDPOINT 不是绑定到桶的自定义域名',
     },
   },
+  ...NEEDED_FOR_REPORTS.map((name) => ({
+    name,
+    isBroken: (written: Written) =>
+      has(written, 'REPORT_SOURCE') &&
+      !uploadsToOss(written) &&
+      !has(written, name) &&
+      isNeeded(written, name),
+    expected: { en: 'a value, because REPORT_SOURCE is set', zh: '取值，因为设置了 REPORT_SOURCE' },
+  })),
+  {
+    name: 'REPORT_SOURCE',
+    isBroken: ({ REPORT_SOURCE, OSS_ADDRESSING, OSS_BUCKET }) =>
+      OSS_ADDRESSING === 'cname' &&
+      REPORT_SOURCE !== undefined &&
+      OSS_BUCKET !== undefined &&
+      !`${REPORT_SOURCE}/`.startsWith(`oss://${OSS_BUCKET}/`),
+    expected: {
+      en: 'the bucket of OSS_BUCKET, because OSS_ADDRESSING=cname leads to that one only',
+      zh: '与 OSS_BUCKET 相同的桶，因为 OSS_ADDRESSING=cname 只能访问该桶',
+    },
+  },
   {
     name: 'OSS_REGION',
-    isBroken: (written) => uploadsToOss(written) && has(written, 'OSS_ENDPOINT') && !fitsRegion(written),
+    isBroken: (written) =>
+      (uploadsToOss(written) || has(written, 'REPORT_SOURCE')) &&
+      has(written, 'OSS_ENDPOINT') &&
+      !fitsRegion(written),
     // Signatures of version 4 name the region.
     expected: {
       en: 'the region of the bucket (cn-hangzhou), which OSS_ENDPOINT does not name or names otherwise',
@@ -170,6 +200,10 @@ const RULES: readonly Rule[] = [
 
 function has(written: Written, name: SettingName): boolean {
   return written[name] !== undefined;
+}
+
+function isNeeded({ OSS_CREDENTIALS }: Written, name: SettingName): boolean {
+  return name === 'OSS_ENDPOINT' || OSS_CREDENTIALS === 'keys';
 }
 
 function encrypts({ BACKUP_ENCRYPTION }: Written): boolean {

@@ -973,6 +973,21 @@ export const SETTINGS = {
       zh: '允许用来访问报表服务的主机名（不含端口），防止 DNS 重绑定。未设置则不限。',
     },
   },
+  REPORT_SOURCE: {
+    group: 'server',
+    type: 'text',
+    example: 'oss://your-oss-bucket/postgres/reports',
+    pattern:
+      '^oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](?!.*(/\\.\\.?(/|$)|//|\\\\))(/[^\\u0000-\\u001f\\u007f]{0,500})?$',
+    expected: {
+      en: 'oss://bucket/prefix without "..", or empty parts',
+      zh: 'oss://桶名/前缀，不含 ".." 与空段',
+    },
+    description: {
+      en: 'Where backups and drills also put their reports and records, and where the serve command reads them, so that they share no volume. Reached with the OSS_* endpoint and keys, also with BACKUP_MODE=local. Without it: the volume alone.',
+      zh: '备份与演练同时存放报表与记录之处，serve 命令也从此处读取，因此无需共享卷。使用 OSS_* 的端点与密钥访问，BACKUP_MODE=local 时亦然。未设置则仅用卷。',
+    },
+  },
   BASE_PATH: {
     group: 'server',
     type: 'text',

@@ -21,6 +21,8 @@ export interface Layout {
   readonly databases: string;
   /** When which news was told the last time. */
   readonly notified: string;
+  /** What is still to be put to REPORT_SOURCE: one mark for each file. */
+  readonly unsent: string;
 }
 
 /** How the dump and the globals of a run are encrypted. */
@@ -53,6 +55,7 @@ export function layoutOf(baseDirectory: string): Layout {
     skipped: join(baseDirectory, 'skipped'),
     databases: join(baseDirectory, 'databases'),
     notified: join(baseDirectory, 'notified'),
+    unsent: join(baseDirectory, 'unsent'),
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { BackupContext } from '../backup/context.ts';
+import { oweReports, sendReports } from '../backup/unsent-reports.ts';
 import {
   ensureDirectory,
   PRIVATE_FILE_MODE,
@@ -39,9 +40,15 @@ export async function publishDrill(context: BackupContext, draft: Draft): Promis
   const record = toRecord(context, draft);
   await ensureDirectory(layout.drills, PUBLIC_DIRECTORY_MODE);
   const time = record.startedAt.replaceAll(/[-:.]/g, '');
+  const name = `${draft.run}_${time}`;
   const mode = draft.isEncrypted ? PRIVATE_FILE_MODE : PUBLIC_FILE_MODE;
-  await writeDrillRecord(join(layout.drills, `${draft.run}_${time}.json`), record, mode);
-  if (draft.comparison && provesRestoring(draft.comparison)) await raiseProof(layout, draft.run);
+  await oweReports(context, name, ['drills']);
+  await writeDrillRecord(join(layout.drills, `${name}.json`), record, mode);
+  if (draft.comparison && provesRestoring(draft.comparison)) {
+    await oweReports(context, draft.run, ['records']);
+    await raiseProof(layout, draft.run);
+  }
+  await sendReports(context);
   return record;
 }
 

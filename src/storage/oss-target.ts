@@ -21,20 +21,31 @@ export interface OssTarget {
 
 /** Reads the target out of settings that were checked for an upload to OSS. */
 export function ossTarget(settings: Settings): OssTarget {
-  const { OSS_BUCKET, OSS_ENDPOINT } = settings;
-  const region = settings.OSS_REGION ?? regionOfEndpoint(OSS_ENDPOINT ?? '');
-  if (!OSS_BUCKET || !OSS_ENDPOINT || !region) throw new Error('OSS settings were not checked');
+  const { OSS_BUCKET } = settings;
+  const way = wayToOss(settings);
+  if (!OSS_BUCKET || !way) throw new Error('OSS settings were not checked');
   return {
+    ...way,
     bucket: OSS_BUCKET,
     prefix: (settings.OSS_PREFIX ?? '').replace(/\/$/, ''),
-    endpoint: /^https?:\/\//.test(OSS_ENDPOINT) ? OSS_ENDPOINT.replace(/\/$/, '') : `https://${OSS_ENDPOINT}`,
-    region,
-    addressing: settings.OSS_ADDRESSING,
     serverSideEncryption: settings.OSS_SERVER_SIDE_ENCRYPTION,
     kmsKeyId: settings.OSS_KMS_KEY_ID,
     storageClass: settings.OSS_STORAGE_CLASS,
     tags: settings.OSS_OBJECT_TAGS,
   };
+}
+
+/** The way to any bucket of the region; undefined where the settings do not tell it. */
+export function wayToOss(
+  settings: Settings,
+): Pick<OssTarget, 'endpoint' | 'region' | 'addressing'> | undefined {
+  const { OSS_ENDPOINT } = settings;
+  const region = settings.OSS_REGION ?? regionOfEndpoint(OSS_ENDPOINT ?? '');
+  if (!OSS_ENDPOINT || !region) return undefined;
+  const endpoint = /^https?:\/\//.test(OSS_ENDPOINT)
+    ? OSS_ENDPOINT.replace(/\/$/, '')
+    : `https://${OSS_ENDPOINT}`;
+  return { endpoint, region, addressing: settings.OSS_ADDRESSING };
 }
 
 export function objectKey(target: OssTarget, name: string): string {

@@ -88,6 +88,7 @@ test('what a run leaves lies apart by who may read it, and so does what a restor
       skipped: '/base/skipped',
       databases: '/base/databases',
       notified: '/base/notified',
+      unsent: '/base/unsent',
     },
   );
   const { report, record } = filesOfRun(LAYOUT, RUN, 'gpg');

@@ -1,12 +1,17 @@
 import { join } from 'node:path';
 import { type Layout, layoutOf } from '../../files/layout.ts';
-import { followPlace } from './follow-place.ts';
+import { JSON_KINDS, readJson } from '../../report/directory.ts';
+import type { ReportSource, SharedKind } from '../../report/report-source.ts';
+import { followOssPlace, readOssJson } from './follow-oss-place.ts';
+import { followPlace, type Place } from './follow-place.ts';
+import { type LookRounds, startRounds } from './look-rounds.ts';
 import { createRunIndex, type RunIndex } from './run-index.ts';
 import { createLooker, createWatchers } from './watch.ts';
 
 /** An index that follows what lies below some directories, as long as the signal lasts. */
 export interface FollowedIndex {
   readonly index: RunIndex;
+  /** Of a place in OSS only `base` tells something. */
   readonly layouts: readonly Layout[];
   /** Once all reports are read. */
   readonly reportsReady: Promise<void>;
@@ -17,10 +22,15 @@ export interface FollowedIndex {
   isKnown(what: 'reports' | 'everything'): boolean;
   /** Why directories could not be looked at the last time; what was known of them stays. */
   readonly problems: readonly unknown[];
-  /** Of the last look at everything; undefined before the first one. */
+  /** Of the last look at everything, where that was longest ago; undefined before the first one. */
   readonly scannedAt: Date | undefined;
   /** Files that cannot be used: how many, and some of their names. */
   unreadable(): Unreadable;
+  /**
+   * Reads a file of a run or a drill, all of it, as it stands now; undefined where there is none that can be used.
+   * @throws PgBackupError STORE_FAILED where it is in OSS, and OSS does not answer
+   */
+  read(place: number, kind: SharedKind, fileName: string): Promise<unknown>;
   /** Calls back soon after something has changed. Returns what ends that. */
   onChange(listener: () => void): () => void;
 }
@@ -32,107 +42,100 @@ export interface Unreadable {
 
 export interface FollowOptions {
   readonly baseDirectories: readonly string[];
+  /** Places in OSS; they come after the directories. */
+  readonly sources?: readonly ReportSource[];
   readonly signal: AbortSignal;
   readonly clock: () => Date;
   /** At least so long after a look at everything comes the next one. */
   readonly rescanMilliseconds?: number;
+  /** So long after it was listed from its beginning, what is in OSS is listed so again. */
+  readonly relistMilliseconds?: number;
   /** Without it only the looks at everything find out what has changed, as on a network volume. */
   readonly isWatching?: boolean;
 }
 
-const RESCAN_MILLISECONDS = 10_000;
-/** Looking at everything may take one part in so many of the time. */
-const REST = 20;
-const FIRST_SLICE_MILLISECONDS = 20;
-/** Requests wait for it. */
-const SLICE_MILLISECONDS = 2;
+/** How often places are looked at; requests to OSS cost money, and take no time of ours. */
+const RHYTHMS = {
+  volume: { restMilliseconds: 10_000, rest: 20 },
+  oss: { restMilliseconds: 30_000, rest: 1 },
+} as const;
+const RELIST_MILLISECONDS = 3_600_000;
 const NAMED = 20;
 
 /** Begins to read at once; never fails: what cannot be read is told by `problems` and `unreadable`. */
 export function followIndex(options: FollowOptions): FollowedIndex {
-  const { signal, clock, rescanMilliseconds = RESCAN_MILLISECONDS, isWatching = true } = options;
+  const { signal, clock, rescanMilliseconds, sources = [], isWatching = true } = options;
+  const { relistMilliseconds = RELIST_MILLISECONDS } = options;
   const index = createRunIndex();
-  const layouts = options.baseDirectories.map(layoutOf);
-  const places = layouts.map((layout, place) => followPlace(index, layout, place));
+  const directories = options.baseDirectories.map((base, place) => followPlace(index, layoutOf(base), place));
+  const inOss = sources.map((source, at) =>
+    followOssPlace(index, directories.length + at, { source, clock, relistMilliseconds }),
+  );
+  const places = [...directories, ...inOss];
+  const layouts = places.map(({ layout }) => layout);
   const listeners = new Set<() => void>();
   let told = index.revision;
-  let problems: unknown[] = [];
-  let scannedAt: Date | undefined;
-  const reportsReady = Promise.withResolvers<void>();
-  const ready = Promise.withResolvers<void>();
+  const isReady = (): boolean => rounds.every(({ scannedAt }) => scannedAt !== undefined);
   const tell = (): void => {
-    if (index.revision === told || scannedAt === undefined) return;
+    if (index.revision === told || !isReady()) return;
     told = index.revision;
     for (const listener of listeners) listener();
-  };
-
-  const scan = async (slice: number): Promise<void> => {
-    const found: unknown[] = [];
-    const attempt = async (action: () => Promise<void>): Promise<void> => {
-      try {
-        await action();
-      } catch (error) {
-        found.push(error);
-      }
-    };
-    // In this order: a run takes its mark away once its record and its report are there.
-    for (const place of places) await place.lookAtMarks(attempt);
-    for (const { reports } of places) await attempt(() => reports.scan(slice, signal));
-    if (scannedAt === undefined) index.sort();
-    reportsReady.resolve();
-    for (const { others } of places) {
-      for (const one of others) await attempt(() => one.scan(slice, signal));
-    }
-    problems = found;
-    scannedAt = clock();
-    ready.resolve();
-    tell();
   };
 
   const look = createLooker(async ({ place, directory, name }) => {
     if (directory === undefined) await place.lookAtMarks((action) => action().catch(() => {}));
     else await directory.look(name);
   }, tell);
-  const watchers = isWatching ? createWatchers(places, look) : undefined;
-  void (async () => {
-    let slice = FIRST_SLICE_MILLISECONDS;
-    while (!signal.aborted) {
-      const begin = performance.now();
-      watchers?.renew();
-      await scan(slice);
-      slice = SLICE_MILLISECONDS;
-      const took = performance.now() - begin;
-      await pause(Math.max(rescanMilliseconds, took * REST), signal);
-    }
-    watchers?.close();
-    reportsReady.resolve();
-    ready.resolve();
-  })();
+  const watchers = isWatching ? createWatchers(directories, look) : undefined;
+  signal.addEventListener('abort', () => watchers?.close(), { once: true });
+  const start = (some: readonly Place[], rhythm: keyof typeof RHYTHMS, beforeLook: () => void): LookRounds =>
+    startRounds(some, {
+      ...RHYTHMS[rhythm],
+      ...(rescanMilliseconds === undefined ? {} : { restMilliseconds: rescanMilliseconds }),
+      ...{ signal, clock, beforeLook },
+      onReports: () => index.sort(),
+      afterLook: tell,
+    });
+  // Apart, so that OSS keeps no volume waiting.
+  const rounds = [
+    ...(directories.length > 0 ? [start(directories, 'volume', () => watchers?.renew())] : []),
+    ...(inOss.length > 0 ? [start(inOss, 'oss', () => {})] : []),
+  ];
+  const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => {});
 
   return {
     index,
     layouts,
-    reportsReady: reportsReady.promise,
-    ready: ready.promise,
+    reportsReady: all(rounds.map(({ reportsReady }) => reportsReady)),
+    ready: all(rounds.map(({ ready }) => ready)),
     get isReady() {
-      return scannedAt !== undefined;
+      return isReady();
     },
     isKnown: (what) =>
       places.every(({ reports, others }) =>
         (what === 'reports' ? [reports] : [reports, ...others]).every((one) => one.isKnown()),
       ),
     get problems() {
-      return problems;
+      return rounds.flatMap(({ problems }) => problems);
     },
     get scannedAt() {
-      return scannedAt;
+      const times = rounds.map(({ scannedAt }) => scannedAt);
+      return times.includes(undefined)
+        ? undefined
+        : times.toSorted((one, other) => Number(one) - Number(other))[0];
+    },
+    read: (place, kind, fileName) => {
+      const source = sources[place - directories.length];
+      const { check, maximumBytes } = JSON_KINDS[kind];
+      if (source) return readOssJson(source, kind, fileName, signal);
+      return readJson(join(layouts[place]?.[kind] ?? '', fileName), check, maximumBytes);
     },
     unreadable() {
       const found = places.flatMap(({ reports, others }) => [reports, ...others]);
       const each = found.map((one) => ({ path: one.path, ...one.unreadable() }));
       return {
         count: each.reduce((sum, { count }) => sum + count, 0),
-        files: each.flatMap(({ path, names }) => names.map((name) => join(path, name))).slice(0, NAMED),
+        files: each.flatMap(({ path, names }) => names.map((name) => `${path}/${name}`)).slice(0, NAMED),
       };
     },
     onChange(listener) {
@@ -140,18 +143,4 @@ export function followIndex(options: FollowOptions): FollowedIndex {
       return () => listeners.delete(listener);
     },
   };
-}
-
-/** Ends early with the signal. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-  });
 }
