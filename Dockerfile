@@ -79,7 +79,7 @@ COPY --from=postgresql /out /
 COPY --from=ossutil /out/ossutil /usr/local/bin/
 COPY --from=node /app/node_modules /app/node_modules
 # Modes are given, lest a private umask of the checkout reach into the image.
-COPY --chmod=644 package.json LICENSE /app/
+COPY --chmod=644 package.json tsconfig.json LICENSE /app/
 COPY --chmod=755 bin /app/bin
 COPY --chmod=755 src /app/src
 RUN for client in /usr/lib/postgresql/*/bin/pg_dump; do "$client" --version || exit 1; done \

@@ -35,7 +35,7 @@ export async function benchmark(reports: number, requests: number, plainRequests
     makeReports(join(base, 'reports'), reports);
     const port = await freePort();
     const begin = performance.now();
-    program = spawn(process.execPath, [PROGRAM, 'serve', '--host', '127.0.0.1', '--port', String(port)], {
+    program = spawn(PROGRAM, ['serve', '--host', '127.0.0.1', '--port', String(port)], {
       env: { PATH: process.env['PATH'], BACKUP_BASE_DIR: base },
       stdio: 'ignore',
     });

@@ -19,8 +19,8 @@ export const CLI_TEXTS = {
     zh: '判断最新的成功备份是否符合计划要求，并说明原因',
   },
   serve: {
-    en: 'answer GET /healthz over HTTP: 200 while the backups are fresh, else 503 with the reason',
-    zh: '通过 HTTP 提供 GET /healthz：备份新鲜时为 200，否则为 503 及原因',
+    en: 'show the reports over HTTP: a page, the platform’s routes, an API, metrics, /healthz',
+    zh: '通过 HTTP 提供报表：页面、平台接口、API、指标与 /healthz',
   },
   accept: {
     en: 'say that a backup which carries a warning is right: retention goes on; the newest such one unless told otherwise',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, copyFile, readdir, readFile, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ageKey } from './encryption/keys.ts';
 import { clientDirectories, missing, ossutilPath, projectDirectory } from './harness/parts.ts';
-import { startPostgres } from './harness/postgres-server.ts';
+import { freePort, startPostgres } from './harness/postgres-server.ts';
 import { reachableDirectory, reachableServerPrograms } from './harness/server-programs.ts';
 import { temporaryDirectory } from './harness/temporary-directory.ts';
 import { startOssBucket } from './integration/oss-bucket.ts';
@@ -26,8 +27,17 @@ test('the commands of the README back up, restore and drill', {
   skip: missing('ossutil', 'age'),
 }, async (t) => {
   const blocks = await shellBlocks('README.md');
-  const [, copyExample = '', useIt = '', restore = '', byHand = '', drill = '', years = '', decrypt = ''] =
-    blocks;
+  const [
+    ,
+    copyExample = '',
+    useIt = '',
+    restore = '',
+    byHand = '',
+    drill = '',
+    years = '',
+    see = '',
+    decrypt = '',
+  ] = blocks;
   const server = await startPostgres();
   t.after(() => server.stop());
   await server.createDatabase('community');
@@ -86,6 +96,20 @@ test('the commands of the README back up, restore and drill', {
   const { stdout: health } = await shell(years, checkout);
   assert.match(health, /^✓ /m);
   assert.match(health, /^healthy: community /m);
+
+  const port = await freePort();
+  await appendFile(join(checkout, 'my.env'), `REPORT_HOST=127.0.0.1\nREPORT_PORT=${port}\n`);
+  const serving = spawn('bash', ['-euc', see], { cwd: checkout, env: environment, detached: true });
+  t.after(() => {
+    if (serving.exitCode === null && serving.signalCode === null)
+      process.kill(-(serving.pid ?? 0), 'SIGKILL');
+  });
+  serving.stderr.setEncoding('utf8');
+  while (!/http:/.test(String(await once(serving.stderr, 'data'))));
+  const page = await fetch(`http://127.0.0.1:${port}/`);
+  assert.match(await page.text(), /community/);
+  process.kill(-(serving.pid ?? 0), 'SIGTERM');
+  await once(serving, 'close');
 
   const key = await ageKey(t);
   await appendFile(

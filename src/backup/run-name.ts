@@ -44,6 +44,8 @@ export function encodeDatabaseName(database: string): string {
 }
 
 function decodeDatabaseName(encoded: string): string | undefined {
+  // As most names are; a report server reads a hundred thousand of them.
+  if (/^\w[\w.-]*$/.test(encoded)) return encoded;
   try {
     const decoded = decodeURIComponent(encoded);
     return encodeDatabaseName(decoded) === encoded ? decoded : undefined;

@@ -9,6 +9,9 @@ const PAGES = [
   { page: 'docs/report-server.zh-CN.md', routes: '路由', metrics: '指标' },
 ];
 
+/** For people, so they are no part of the API's description. */
+const FOR_PEOPLE = ['/', '/api', '/runs', '/runs/{run}'];
+
 test('both languages of the page on the report server give the same blocks', () => {
   const [english, chinese] = PAGES;
   for (const fence of [...FENCES, 'text' as never])
@@ -22,9 +25,14 @@ test('the page on the report server names every route and every metric', async (
   const { paths } = (await get('/openapi.json')).body as { paths: object };
   const { body } = await get('/metrics');
   const metrics = [...String(body).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+  for (const path of FOR_PEOPLE) {
+    const { status, headers } = await get(path, { headers: { accept: 'text/html' } });
+    assert.equal(status, path.includes('{') ? 404 : 200, path);
+    assert.match(headers.get('content-type') ?? '', /^text\/html/, path);
+  }
   for (const page of PAGES) {
     const routes = namesInTable(page.page, page.routes).filter((name) => name !== '/openapi.json');
-    assert.deepEqual(routes.sort(), Object.keys(paths).sort(), page.page);
+    assert.deepEqual(routes.sort(), [...FOR_PEOPLE, ...Object.keys(paths)].sort(), page.page);
     assert.deepEqual(namesInTable(page.page, page.metrics).sort(), [...metrics].sort(), page.page);
   }
 });

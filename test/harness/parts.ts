@@ -13,6 +13,9 @@ export type Part =
   | 'age'
   | 'gpg'
   | 'pgbouncer'
+  | 'promtool'
+  | 'kubectl'
+  | 'chromium'
   | 'root'
   | 'tmpfs'
   | 'postgres-client'
@@ -55,6 +58,25 @@ export function pgbouncerPath(): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
+/** The path of the browser, or undefined. */
+export function chromiumPath(): string | undefined {
+  return pathDirectories()
+    .map((directory) => join(directory, 'chromium'))
+    .find((path) => existsSync(path));
+}
+
+/** The path of Prometheus' checker, or undefined. */
+export function promtoolPath(): string | undefined {
+  const path = join(projectDirectory, '.parts/bin/promtool');
+  return existsSync(path) ? path : undefined;
+}
+
+/** The directory with `bin/kubectl` and `swagger.json`, the description of Kubernetes' API; or undefined. */
+export function kubernetesDirectory(): string | undefined {
+  const directory = join(projectDirectory, '.parts/kubernetes');
+  return existsSync(directory) ? directory : undefined;
+}
+
 /** Each PostgreSQL major with client programs here and their directory, in ascending order of the major. */
 export function clientDirectories(): ReadonlyMap<number, string> {
   const found = new Map<number, string>();
@@ -88,6 +110,9 @@ function isThere(part: Part): boolean {
     return pathDirectories().some((directory) => existsSync(join(directory, part)));
   }
   if (part === 'pgbouncer') return pgbouncerPath() !== undefined;
+  if (part === 'chromium') return chromiumPath() !== undefined;
+  if (part === 'promtool') return promtoolPath() !== undefined;
+  if (part === 'kubectl') return kubernetesDirectory() !== undefined;
   if (part === 'root') return process.getuid?.() === 0;
   if (part === 'tmpfs') return canMountTmpfs();
   if (part === 'postgres-client') return clientDirectories().size > 0;

@@ -256,7 +256,7 @@ test('the summary says whether we are safe', LIMIT, async (t) => {
     newestSuccessAgeSeconds: 10 * 3600,
     newestRestoredAgeSeconds: 82 * 3600,
     ...{ recoverySeconds: 41.5, recoveryMeasuredAt: '2027-01-08T04:00:00.000Z' },
-    running: { run: 'community_20270110T115900Z_h', startedAt: '2027-01-10T11:59:00.000Z' },
+    running: { run: 'community_20270110T115900Z_h', startedAt: '2027-01-10T11:59:00.000Z', progress: null },
     ...{ runs: 4, failures: { UPLOAD_FAILED: 1 }, localBytes: 1024, remoteBytes: 3000 },
   });
   const runOf = (view: unknown) => (view as { run: string }).run;
@@ -375,6 +375,51 @@ test('metrics of every database, with their help', LIMIT, async (t) => {
     assert.match(name, /^(pg_backup|process|nodejs)_/);
   }
 });
+
+test(
+  'metrics tell what waits, what was to be elsewhere, what looks wrong, and how long the space lasts',
+  LIMIT,
+  async (t) => {
+    const { get, layout } = await startSite(t, {
+      prepare(place) {
+        mkdirSync(place.data);
+        // No disk has room for another one.
+        const huge = {
+          ...GOOD,
+          mode: 'local',
+          remote: [],
+          artifacts: [{ name: 'x', sizeBytes: 2 ** 52, sha256: '' }],
+        };
+        const warning = { anomalies: [{ kind: 'size', found: 1, median: 9 }] };
+        const good = recordRun(place, {
+          startedAt: '2027-01-08T02:00:00Z',
+          record: { ...huge, warning } as never,
+        });
+        writeFileSync(join(place.data, `${good}.dump`), '');
+        recordRun(place, {
+          startedAt: '2027-01-09T02:00:00Z',
+          errorCode: 'UPLOAD_FAILED',
+          record: { mode: 'both', awaitsUpload: true },
+        });
+      },
+    });
+    const lines = String((await get('/metrics')).body).split('\n');
+    const database = 'target="",database="community"';
+    for (const line of [
+      `pg_backup_awaiting_upload_runs{${database}} 1`,
+      `pg_backup_off_site_wanted{${database}} 1`,
+      `pg_backup_last_success_off_site{${database}} 0`,
+      `pg_backup_last_success_warning{${database}} 1`,
+      `pg_backup_volume_next_bytes{directory="${layout.base}"} ${2 ** 52}`,
+      `pg_backup_volume_lasts_seconds{directory="${layout.base}"} 0`,
+    ])
+      assert.ok(lines.includes(line), line);
+    const free = lines.find((line) =>
+      line.startsWith(`pg_backup_volume_free_bytes{directory="${layout.base}"}`),
+    );
+    assert.ok(Number(free?.split(' ')[1]) > 0, free);
+  },
+);
 
 test('a database with a hostile name breaks no line of the metrics', LIMIT, async (t) => {
   const name = 'a"} 1\nevil_metric 7\\';

@@ -9,6 +9,7 @@ import { buildApp } from '../../src/server/build-app.ts';
 import type { Limits } from '../../src/server/http/app.ts';
 import { openSite, type Site } from '../../src/server/overview/site.ts';
 import type { FollowOptions } from '../../src/server/run-index/follow.ts';
+import type { ProgressOptions } from '../../src/server/run-index/follow-progress.ts';
 import { recordingContext } from '../backup/recording-context.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { REPORT_EXAMPLE } from '../report/report-example.ts';
@@ -29,7 +30,7 @@ export interface SiteOptions {
   readonly settings?: Partial<BackupContext['settings']>;
   readonly changes?: Partial<BackupContext>;
   readonly limits?: Partial<Limits>;
-  readonly follow?: Partial<FollowOptions>;
+  readonly follow?: Partial<FollowOptions> & ProgressOptions;
   /** Before anything is read. */
   readonly prepare?: (layout: Layout) => void;
 }

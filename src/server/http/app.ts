@@ -10,7 +10,7 @@ import type { Secret } from '../../secret.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { guard } from './guard.ts';
 import type { RateLimits } from './rate-limit.ts';
-import { refuse } from './refusals.ts';
+import { createRefuse, type RefusePage, refuse } from './refusals.ts';
 
 export type App = FastifyInstance;
 export type Request = FastifyRequest;
@@ -35,6 +35,7 @@ export interface AppOptions {
   /** Is taken away from the addresses that begin with it. */
   readonly basePath?: string | undefined;
   readonly limits?: Partial<Limits>;
+  readonly refusePage?: RefusePage;
 }
 
 /** A request is a line or two and answered from memory: whoever needs longer is no reader. */
@@ -54,6 +55,7 @@ const LOOK_MILLISECONDS = 1_000;
 const SILENCE_MILLISECONDS = 5_000;
 const BAD_REQUEST = 400;
 const INTERNAL = 500;
+const UNAVAILABLE = 503;
 
 /** A server without routes that lets nothing but GET and HEAD through, and answers every failure with `{"code":…,"message":…}`. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -87,12 +89,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   // They are there for the documentation; what is answered is written down once.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const code = error.statusCode ?? INTERNAL;
-    refuse(reply, code, language, problemOf(error));
+  const refuseFor = createRefuse(language, options.refusePage);
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    // What a store does not tell now, it may tell later.
+    const code = error.statusCode ?? (error.code === 'STORE_FAILED' ? UNAVAILABLE : INTERNAL);
+    refuseFor(request, reply, code, problemOf(error));
   });
-  await guard(app, options, limits);
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, language));
+  await guard(app, options, limits, refuseFor);
+  app.setNotFoundHandler((request, reply) => refuseFor(request, reply, 404));
   return app;
 }
 

@@ -1,6 +1,7 @@
 import type { App, AppOptions, Limits, Reply, Request } from './app.ts';
 import { createRateLimiter } from './rate-limit.ts';
-import { refuse } from './refusals.ts';
+import type { Refuse } from './refusals.ts';
+import { splitUrl } from './split-url.ts';
 import { createTokenCheck } from './token.ts';
 
 /** They say nothing, and an orchestrator has neither the token nor the name. */
@@ -20,31 +21,35 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Refuses, before anything else looks at them, requests that may not be made. */
-export async function guard(app: App, options: AppOptions, limits: Limits): Promise<void> {
-  const { language, token, allowedHosts } = options;
+export async function guard(
+  app: App,
+  { token, allowedHosts }: AppOptions,
+  limits: Limits,
+  refuse: Refuse,
+): Promise<void> {
   const limiter = await createRateLimiter(app, limits);
   const check = token && createTokenCheck(token);
-  const tooMany = (reply: Reply, seconds: number): Reply =>
-    refuse(reply.header('retry-after', String(seconds)), 429, language);
+  const tooMany = (request: Request, reply: Reply, seconds: number): Reply =>
+    refuse(request, reply.header('retry-after', String(seconds)), 429);
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
-    if (!METHODS.includes(request.method)) return refuse(reply.header('allow', 'GET, HEAD'), 405, language);
-    if (hasBody(request)) return refuse(reply.header('connection', 'close'), 413, language);
-    if ((request.raw.url ?? '').length > MAXIMUM_ADDRESS_LENGTH) return refuse(reply, 414, language);
+    if (!METHODS.includes(request.method)) return refuse(request, reply.header('allow', 'GET, HEAD'), 405);
+    if (hasBody(request)) return refuse(request, reply.header('connection', 'close'), 413);
+    if ((request.raw.url ?? '').length > MAXIMUM_ADDRESS_LENGTH) return refuse(request, reply, 414);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
-      return refuse(reply, 400, language);
-    if (PROBES.includes(pathOf(request))) return;
-    if (allowedHosts && !allowedHosts.includes(hostOf(request))) return refuse(reply, 421, language);
+      return refuse(request, reply, 400);
+    if (PROBES.includes(splitUrl(request.url).path)) return;
+    if (allowedHosts && !allowedHosts.includes(hostOf(request))) return refuse(request, reply, 421);
     const wait = await limiter.request(request);
-    if (wait > 0) return tooMany(reply, wait);
+    if (wait > 0) return tooMany(request, reply, wait);
     if (!check) return;
     const blocked = await limiter.failedTokens(request);
-    if (blocked > 0) return tooMany(reply, blocked);
+    if (blocked > 0) return tooMany(request, reply, blocked);
     const verdict = check(request.headers.authorization);
     if (verdict === 'right') return;
     if (verdict === 'wrong') await limiter.countWrongToken(request);
-    return refuse(reply.header('www-authenticate', CHALLENGE), 401, language);
+    return refuse(request, reply.header('www-authenticate', CHALLENGE), 401);
   });
 }
 
@@ -55,10 +60,6 @@ function hasBody({ headers }: Request): boolean {
   return (
     headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MAXIMUM_BODY_BYTES
   );
-}
-
-function pathOf({ url }: Request): string {
-  return url.split('?')[0] ?? '';
 }
 
 /** Without the port; an IPv6 address keeps its brackets. */

@@ -1,5 +1,5 @@
 import { type Language, render, type Text } from '../../language.ts';
-import type { Reply } from './app.ts';
+import type { Reply, Request } from './app.ts';
 
 /** What every answer that is no success looks like. */
 export interface RefusalBody {
@@ -18,6 +18,17 @@ export function refuse(reply: Reply, code: number, language: Language, text?: Te
     .status(code)
     .type('application/json; charset=utf-8')
     .send(refusalBody(code, language, text));
+}
+
+/** Answers a request with a refusal: a browser that asked for a page gets one. */
+export type Refuse = (request: Request, reply: Reply, code: number, text?: Text) => Reply;
+/** undefined for whoever asked for data. */
+export type RefusePage = (request: Request, reply: Reply, code: number, text: Text) => Reply | undefined;
+
+export function createRefuse(language: Language, refusePage: RefusePage | undefined): Refuse {
+  return (request, reply, code, text) =>
+    refusePage?.(request, reply, code, text ?? TEXTS.get(code) ?? fallback(code)) ??
+    refuse(reply, code, language, text);
 }
 
 const INTERNAL = 500;

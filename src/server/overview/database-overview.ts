@@ -30,7 +30,10 @@ export interface DatabaseOverview {
   readonly measured: IndexedDrill | undefined;
   readonly running: RunningRun | undefined;
   readonly runs: number;
-  readonly failures: ReadonlyMap<ErrorCode, number>;
+  /** Those whose files wait here for their upload. */
+  readonly awaitingUpload: number;
+  /** UNKNOWN: of runs that only a report tells of. */
+  readonly failures: ReadonlyMap<FailureCode, number>;
   /** Of the files that are here; undefined where they cannot be listed. */
   readonly localBytes: number | undefined;
   /** Of the copies that records confirm, within the remote retention. */
@@ -38,6 +41,8 @@ export interface DatabaseOverview {
   /** Those whose dump is here, newest first. */
   readonly present: readonly IndexedRun[];
 }
+
+export type FailureCode = ErrorCode | 'UNKNOWN';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -86,6 +91,7 @@ export function overviewOf(
     measured: drills.find(({ recoverySeconds }) => recoverySeconds !== null),
     running,
     runs: ours.length,
+    awaitingUpload: ours.filter(({ record }) => record?.awaitsUpload === true).length,
     failures: countFailures(ours),
     localBytes: files && present.reduce((sum, run) => sum + localBytesOf(run), 0),
     remoteBytes: sumOfCopies(ours, settings.REMOTE_RETENTION_DAYS, now),
@@ -104,11 +110,11 @@ function recordedRun(run: IndexedRun): RecordedRun | undefined {
   };
 }
 
-function countFailures(runs: readonly IndexedRun[]): Map<ErrorCode, number> {
-  const counts = new Map<ErrorCode, number>();
+function countFailures(runs: readonly IndexedRun[]): Map<FailureCode, number> {
+  const counts = new Map<FailureCode, number>();
   for (const run of runs) {
-    if (isGood(run) || !run.record) continue;
-    const code = run.record.errorCode ?? 'INTERNAL';
+    if (isGood(run)) continue;
+    const code = run.record ? (run.record.errorCode ?? 'INTERNAL') : 'UNKNOWN';
     counts.set(code, (counts.get(code) ?? 0) + 1);
   }
   return counts;

@@ -1,9 +1,11 @@
 import type { TargetContext } from '../../backup/context.ts';
+import { openReportSource } from '../../backup/report-source.ts';
 import { layoutOf } from '../../files/layout.ts';
 import type { Language } from '../../language.ts';
 import { languageOf } from '../../schedule/healthcheck.ts';
 import { seriesOf } from '../../schedule/read-freshness.ts';
 import { type FollowedIndex, type FollowOptions, followIndex } from '../run-index/follow.ts';
+import { type FollowedProgress, followProgress, type ProgressOptions } from '../run-index/follow-progress.ts';
 import type { IndexedRun } from '../run-index/run-index.ts';
 import { serverOf } from '../run-index/views.ts';
 import { createOverview, type Overview } from './overview.ts';
@@ -12,6 +14,7 @@ import { createOverview, type Overview } from './overview.ts';
 export interface Site {
   readonly contexts: readonly TargetContext[];
   readonly followed: FollowedIndex;
+  readonly progress: FollowedProgress;
   readonly language: Language;
   readonly signal: AbortSignal;
   readonly version: string;
@@ -24,19 +27,15 @@ export interface Site {
 export function openSite(
   contexts: readonly TargetContext[],
   signal: AbortSignal,
-  options: Partial<FollowOptions> = {},
+  options: Partial<FollowOptions> & ProgressOptions = {},
 ): Site {
-  const baseOf = ({ settings }: TargetContext): string => layoutOf(settings.BACKUP_BASE_DIR).reports;
-  const bases = [...new Set(contexts.map(baseOf))];
-  const placeOf = (context: TargetContext): number => bases.indexOf(baseOf(context));
-  const baseDirectories = bases.map(
-    (base) => contexts.find((context) => baseOf(context) === base)?.settings.BACKUP_BASE_DIR ?? '',
-  );
+  const { baseDirectories, sources, placeOf } = placesOf(contexts);
   const clock = contexts[0]?.clock ?? (() => new Date());
-  const followed = followIndex({ baseDirectories, signal, clock, ...options });
+  const followed = followIndex({ baseDirectories, sources, signal, clock, ...options });
   return {
     contexts,
     followed,
+    progress: followProgress(followed, signal, options),
     signal,
     language: languageOf(contexts),
     version: contexts[0]?.version ?? '',
@@ -49,4 +48,42 @@ export function openSite(
       })?.target;
     },
   };
+}
+
+interface Places {
+  readonly baseDirectories: readonly string[];
+  readonly sources: NonNullable<FollowOptions['sources']>;
+  /** The number of the place where the reports of a target lie: first the directories, then what is in OSS. */
+  readonly placeOf: (context: TargetContext) => number;
+}
+
+/** A target with REPORT_SOURCE is told of by what lies there, any other by its directory. */
+function placesOf(contexts: readonly TargetContext[]): Places {
+  const directoryOf = ({ settings }: TargetContext): string => layoutOf(settings.BACKUP_BASE_DIR).reports;
+  const here = firstOfEach(
+    contexts.filter(({ settings }) => settings.REPORT_SOURCE === undefined),
+    directoryOf,
+  );
+  const opened = contexts.flatMap((context) => {
+    const source = openReportSource(context);
+    return source ? [{ context, source }] : [];
+  });
+  const inOss = firstOfEach(opened, ({ source }) => source.url);
+  const urlOf = (context: TargetContext): string | undefined =>
+    opened.find((one) => one.context === context)?.source.url;
+  return {
+    baseDirectories: here.map(({ settings }) => settings.BACKUP_BASE_DIR),
+    sources: inOss.map(({ source }) => source),
+    placeOf(context) {
+      const url = urlOf(context);
+      if (url !== undefined) return here.length + inOss.findIndex(({ source }) => source.url === url);
+      return here.findIndex((one) => directoryOf(one) === directoryOf(context));
+    },
+  };
+}
+
+function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  const first = new Map<string, T>();
+  for (const item of items) if (!first.has(keyOf(item))) first.set(keyOf(item), item);
+  return [...first.values()];
 }

@@ -2,7 +2,9 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { STAGES } from '../../report/record.ts';
 import type { App } from '../http/app.ts';
 import type { DatabaseOverview } from '../overview/database-overview.ts';
+import type { VolumeOverview } from '../overview/overview.ts';
 import type { Site } from '../overview/site.ts';
+import type { IndexedRun } from '../run-index/run-index.ts';
 import { isGood, isOffSite } from '../run-index/views.ts';
 import { awaitReady } from './ready.ts';
 
@@ -11,6 +13,7 @@ const MOST_DATABASES = 200;
 const STATES = ['fresh', 'stale', 'none'] as const;
 const PROOFS = ['none', 'read', 'stored', 'restored'] as const;
 const OUTCOMES = ['equal', 'incomplete', 'different', 'failed'] as const;
+const DAY_SECONDS = 24 * 60 * 60;
 const LABELS = ['target', 'database'];
 
 /** `/metrics` for Prometheus: each figure is worked out when it is asked for. */
@@ -20,6 +23,7 @@ export function addMetricsRoute(app: App, site: Site): void {
     return new Gauge({ name, help, labelNames, registers: [registry] });
   };
   const perDatabase = databaseGauges((name, help, more = []) => gauge(name, help, [...LABELS, ...more]));
+  const perVolume = volumeGauges(gauge);
   const perServer = serverGauges(gauge);
   const cpu = new Counter({
     name: 'process_cpu_seconds_total',
@@ -30,10 +34,11 @@ export function addMetricsRoute(app: App, site: Site): void {
   app.get('/metrics', { schema }, async (_request, reply) => {
     const refusal = await awaitReady(site, reply, 'everything');
     if (refusal) return refusal;
-    const { databases } = await site.overview();
+    const { databases, volumes } = await site.overview();
     // In one go: another scrape may stand between any two awaits.
     registry.resetMetrics();
     for (const one of databases.slice(0, MOST_DATABASES)) perDatabase(one);
+    for (const one of volumes) perVolume(one);
     perServer(site, databases.length);
     const { user, system } = process.cpuUsage();
     cpu.inc((user + system) / 1e6);
@@ -55,10 +60,19 @@ function databaseGauges(make: Make): (one: DatabaseOverview) => void {
   const duration = make('pg_backup_last_success_duration_seconds', 'How long it took.');
   const stage = make('pg_backup_last_success_stage_seconds', 'How long each of its stages took.', ['stage']);
   const offSite = make('pg_backup_last_success_off_site', '1 where it has a copy elsewhere.');
+  const wanted = make(
+    'pg_backup_off_site_wanted',
+    '1 where the newest run was to have a copy elsewhere, by its BACKUP_MODE.',
+  );
+  const unlike = make(
+    'pg_backup_last_success_warning',
+    '1 where it looks unlike the runs before it, and nobody has accepted that.',
+  );
   const proof = make('pg_backup_last_success_proof', '1 for how far it is proven.', ['proof']);
   const failed = make('pg_backup_last_run_failed', '1 where the newest run that has ended was a failure.');
   const running = make('pg_backup_running_since_timestamp_seconds', 'Since when a run is under way.');
   const runs = make('pg_backup_runs', 'Runs that are on record.');
+  const waiting = make('pg_backup_awaiting_upload_runs', 'Runs whose files wait here for their upload.');
   const failures = make('pg_backup_failed_runs', 'Failed runs that are on record, by error code.', ['code']);
   const restored = make(
     'pg_backup_last_restored_timestamp_seconds',
@@ -87,6 +101,8 @@ function databaseGauges(make: Make): (one: DatabaseOverview) => void {
     set(due, secondsOf(verdict.dueAt?.getTime()));
     set(next, secondsOf(verdict.nextAt?.getTime()));
     set(runs, one.runs);
+    set(waiting, one.awaitingUpload);
+    set(wanted, one.newest && Number(wantsOffSite(one.newest)));
     set(failed, one.newest && Number(!isGood(one.newest)));
     set(running, secondsOf(one.running?.startedAt.getTime()));
     for (const [code, count] of one.failures) set(failures, count, { code });
@@ -100,6 +116,7 @@ function databaseGauges(make: Make): (one: DatabaseOverview) => void {
       set(size, record?.sizeBytes ?? report?.sizeBytes);
       set(duration, record?.durationSeconds ?? report?.durationSeconds);
       set(offSite, Number(isOffSite(newestGood)));
+      set(unlike, Number(record?.hasWarning ?? false));
       for (const name of PROOFS) set(proof, Number((record?.proof ?? 'none') === name), { proof: name });
       for (const [index, name] of STAGES.entries()) {
         const seconds = record?.stageSeconds[index] ?? -1;
@@ -111,6 +128,27 @@ function databaseGauges(make: Make): (one: DatabaseOverview) => void {
     set(drillAt, secondsOf(Date.parse(newestDrill.startedAt)));
     set(drillSeconds, newestDrill.durationSeconds);
     for (const name of OUTCOMES) set(outcome, Number(newestDrill.outcome === name), { outcome: name });
+  };
+}
+
+function volumeGauges(make: Make): (one: VolumeOverview) => void {
+  const free = make('pg_backup_volume_free_bytes', 'Free space on the volume of BACKUP_BASE_DIR.', [
+    'directory',
+  ]);
+  const next = make(
+    'pg_backup_volume_next_bytes',
+    'What the next run of every database needs there together, by the recent ones.',
+    ['directory'],
+  );
+  const lasts = make(
+    'pg_backup_volume_lasts_seconds',
+    'So long until a run finds no room there, in whole days; absent where that does not come in sight, or nothing is known.',
+    ['directory'],
+  );
+  return ({ directory, freeBytes, forecast }) => {
+    if (freeBytes !== undefined) free.set({ directory }, freeBytes);
+    if (forecast) next.set({ directory }, forecast.nextBytes);
+    if (forecast?.daysLeft !== undefined) lasts.set({ directory }, forecast.daysLeft * DAY_SECONDS);
   };
 }
 
@@ -146,6 +184,11 @@ function serverGauges(make: Make): (site: Site, databases: number) => void {
     heap.set(heapUsed);
     start.set(performance.timeOrigin / 1000);
   };
+}
+
+function wantsOffSite({ record, report }: IndexedRun): boolean {
+  const mode = record?.mode ?? report?.mode;
+  return mode === 'oss' || mode === 'both';
 }
 
 function secondsOf(milliseconds: number | undefined): number | undefined {

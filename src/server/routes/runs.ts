@@ -1,23 +1,15 @@
-import { join } from 'node:path';
-import { JSON_KINDS, readJson } from '../../report/directory.ts';
 import type { App } from '../http/app.ts';
 import { refuse } from '../http/refusals.ts';
 import type { Site } from '../overview/site.ts';
-import type { IndexedRun } from '../run-index/run-index.ts';
-import { isGood, runView } from '../run-index/views.ts';
-import { readCursor, writeCursor } from './cursor.ts';
+import { runView } from '../run-index/views.ts';
+import { readCursor } from './cursor.ts';
+import { findRuns, type RunsFilter } from './find-runs.ts';
 import { DEFAULT_LIMIT, MAXIMUM_LIMIT, WRONG_CURSOR, WRONG_LIMIT, WRONG_TIME } from './paging.ts';
+import { readRun } from './read-run.ts';
 import { awaitReady } from './ready.ts';
 import { ONE_RUN, RUNS } from './schemas/runs.ts';
 
-const PROOFS = ['none', 'read', 'stored', 'restored'] as const;
-const MOST_DRILLS = 20;
-
-interface RunsQuery {
-  readonly target?: string;
-  readonly database?: string;
-  readonly status?: 'SUCCESS' | 'FAILED';
-  readonly proof?: (typeof PROOFS)[number];
+interface RunsQuery extends Pick<RunsFilter, 'target' | 'database' | 'status' | 'proof'> {
   readonly from?: string;
   readonly to?: string;
   readonly cursor?: string;
@@ -35,21 +27,8 @@ export function addRunRoutes(app: App, site: Site): void {
     if (query.cursor !== undefined && !cursor) return refuse(reply, 400, site.language, WRONG_CURSOR);
     const refusal = await awaitReady(site, reply, 'everything');
     if (refusal) return refusal;
-    const { runs } = site.followed.index;
-    const found: IndexedRun[] = [];
-    const start = cursor ? runs.position({ ...NOTHING, ...cursor }) : 0;
-    for (let position = start; position < runs.items.length && found.length <= limit; position += 1) {
-      const run = runs.items[position];
-      if (!run || run.startedAt < from) break;
-      if (cursor && position === start && isAt(run, cursor)) continue;
-      if (run.startedAt < to && fits(run, query, site)) found.push(run);
-    }
-    const shown = found.slice(0, limit);
-    const last = found.length > limit ? shown.at(-1) : undefined;
-    return {
-      runs: shown.map((run) => runView(run, site.targetOf(run))),
-      nextCursor: last ? writeCursor(last) : null,
-    };
+    const { runs, nextCursor } = findRuns(site, { ...query, from, to }, cursor, limit);
+    return { runs: runs.map((run) => runView(run, site.targetOf(run))), nextCursor };
   });
 
   app.get<{ Params: { run: string }; Querystring: { target?: string } }>(
@@ -58,42 +37,9 @@ export function addRunRoutes(app: App, site: Site): void {
     async ({ params, query }, reply) => {
       const refusal = await awaitReady(site, reply, 'everything');
       if (refusal) return refusal;
-      const { index, layouts } = site.followed;
-      const run = layouts
-        .flatMap((_, place) => index.find(place, params.run) ?? [])
-        .find((one) => query.target === undefined || site.targetOf(one) === query.target);
-      const layout = run && layouts[run.place];
-      if (!layout) return refuse(reply, 404, site.language);
-      const drills = index.drills.items
-        .filter((drill) => drill.place === run.place && drill.run === params.run)
-        .slice(0, MOST_DRILLS);
-      const read = (directory: 'reports' | 'records' | 'drills', fileName: string): Promise<unknown> => {
-        const { check, maximumBytes } = JSON_KINDS[directory];
-        return readJson(join(layout[directory], fileName), check, maximumBytes);
-      };
-      return {
-        run: runView(run, site.targetOf(run)),
-        report: (await read('reports', run.fileName)) ?? null,
-        record: (await read('records', run.fileName)) ?? null,
-        drills: (await Promise.all(drills.map(({ fileName }) => read('drills', fileName)))).filter(
-          (drill) => drill !== undefined,
-        ),
-      };
+      const found = await readRun(site, params.run, query.target);
+      if (!found) return refuse(reply, 404, site.language);
+      return { ...found, run: runView(found.run, site.targetOf(found.run)) };
     },
   );
-}
-
-/** What the order does not look at. */
-const NOTHING = { database: '', isNamed: false, report: undefined, record: undefined };
-
-function isAt(run: IndexedRun, cursor: Pick<IndexedRun, 'fileName' | 'place'>): boolean {
-  return run.fileName === cursor.fileName && run.place === cursor.place;
-}
-
-function fits(run: IndexedRun, query: RunsQuery, site: Site): boolean {
-  if (query.database !== undefined && run.database !== query.database) return false;
-  if (query.status !== undefined && isGood(run) !== (query.status === 'SUCCESS')) return false;
-  if (query.proof !== undefined && PROOFS.indexOf(run.record?.proof ?? 'none') < PROOFS.indexOf(query.proof))
-    return false;
-  return query.target === undefined || site.targetOf(run) === query.target;
 }

@@ -3,6 +3,7 @@ import { render } from '../../language.ts';
 import { seriesOf } from '../../schedule/read-freshness.ts';
 import type { App } from '../http/app.ts';
 import type { DatabaseOverview } from '../overview/database-overview.ts';
+import { progressView } from '../overview/run-progress.ts';
 import type { Site } from '../overview/site.ts';
 import type { IndexedRun } from '../run-index/run-index.ts';
 import { drillView, isOffSite, type RunView, runView } from '../run-index/views.ts';
@@ -57,7 +58,13 @@ function describe(one: DatabaseOverview, site: Site, now: Date): object {
     newestDrill: newestDrill ? drillView(newestDrill) : null,
     recoverySeconds: measured?.recoverySeconds ?? null,
     recoveryMeasuredAt: measured?.startedAt ?? null,
-    running: running ? { run: running.run, startedAt: running.startedAt.toISOString() } : null,
+    running: running
+      ? {
+          run: running.run,
+          startedAt: running.startedAt.toISOString(),
+          progress: progressView(site, running, newestGood) ?? null,
+        }
+      : null,
     runs: one.runs,
     failures: Object.fromEntries(one.failures),
     localBytes: one.localBytes ?? null,

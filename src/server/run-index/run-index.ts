@@ -167,7 +167,11 @@ export function createRunIndex(): RunIndex {
       revision += 1;
     },
     sort() {
-      for (const list of [runs, reported, reportedByStatus.SUCCESS, reportedByStatus.FAILED]) list.sort();
+      runs.sort();
+      // What began first mostly ended first.
+      reported.sort(runs.items.filter(({ report }) => report !== undefined));
+      for (const status of ['SUCCESS', 'FAILED'] as const)
+        reportedByStatus[status].sort(reported.items.filter(({ report }) => report?.status === status));
       drills.sort();
     },
   };

@@ -6,6 +6,22 @@ const TIME = described(TEXT, 'UTC, ISO 8601');
 const SECONDS = { type: 'number', minimum: 0 };
 const BYTES = COUNT;
 
+const PROGRESS = described(
+  orNull(
+    object({
+      stage: TEXT,
+      stageStartedAt: TIME,
+      doneBytes: described(orNull(BYTES), 'Written or sent so far; null where the stage counts none'),
+      expectedBytes: described(
+        orNull(BYTES),
+        'What doneBytes will come to; for a dump the size of the newest success; null where nobody can tell',
+      ),
+      updatedAt: described(TIME, 'A run that is alive says something at least every 15 seconds'),
+    }),
+  ),
+  'What it is doing; null where it does not tell, or another user made it',
+);
+
 const DATABASE = object({
   target: orNull(TEXT),
   database: described(orNull(TEXT), 'null where not even a database is known'),
@@ -27,13 +43,13 @@ const DATABASE = object({
   ),
   recoveryMeasuredAt: orNull(TIME),
   running: described(
-    orNull(object({ run: TEXT, startedAt: TIME })),
+    orNull(object({ run: TEXT, startedAt: TIME, progress: PROGRESS })),
     'A run that is under way, or was killed',
   ),
   runs: COUNT,
   failures: described(
     { type: 'object', additionalProperties: COUNT },
-    'How many runs with a record failed, by error code',
+    'How many runs failed, by error code; UNKNOWN where there is no record',
   ),
   localBytes: described(
     orNull(BYTES),
