@@ -2,6 +2,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { envExample, exitCodesPage, settingsPage } from '../src/config/reference.ts';
 import { ossErrorsPage } from '../src/storage/oss-errors-page.ts';
 
+const RULE_HEAD = `# Made of docs/monitoring/alerts.yml by npm run generate.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: pg-backup
+  namespace: pg-backup
+  labels:
+    app.kubernetes.io/name: pg-backup
+    app.kubernetes.io/part-of: pg-backup
+    app.kubernetes.io/managed-by: kustomize
+spec:
+`;
+
 /** Every file that is made from the tables, by its path from the root. */
 export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   '.env.backup.example': envExample,
@@ -11,7 +24,15 @@ export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   'docs/exit-codes.zh-CN.md': () => exitCodesPage('zh'),
   'docs/oss-errors.md': () => ossErrorsPage('en'),
   'docs/oss-errors.zh-CN.md': () => ossErrorsPage('zh'),
+  'k8s/components/servicemonitor/prometheusrule.yaml': prometheusRule,
 };
+
+/** The alert rules of the documentation as an object of the Prometheus operator. */
+function prometheusRule(): string {
+  const rules = committedFile('docs/monitoring/alerts.yml');
+  const groups = rules.slice(rules.indexOf('groups:')).replaceAll(/^(?=.)/gm, '  ');
+  return `${RULE_HEAD}${groups}`;
+}
 
 /** The generated file as it lies in the repository. */
 export function committedFile(path: string): string {
