@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, get } from 'node:http';
+import { Agent, get, type RequestOptions } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +13,10 @@ export interface Figures {
   readonly reports: number;
   /** From the start of the program to its first answer. */
   readonly firstAnswerMilliseconds: number;
-  readonly residentMegabytes: number;
-  readonly ours: Spread;
+  readonly startMegabytes: number;
+  /** After all requests. */
+  readonly usedMegabytes: number;
+  readonly ours: Readonly<Record<string, Spread>>;
   readonly plain: Spread;
 }
 
@@ -27,8 +29,27 @@ interface Spread {
 const HOUR = 3_600_000;
 const PROGRAM = new URL('../bin/pg-backup.js', import.meta.url).pathname;
 
-/** Compares the report server with a reader that reads and parses every report for each request, on so many reports. */
-export async function benchmark(reports: number, requests: number, plainRequests: number): Promise<Figures> {
+/** What is asked, in turn; `pages`: how many of ten reports there are. */
+const ASKED: Readonly<Record<string, (index: number, pages: number) => string>> = {
+  'platform: latest': () => '/api/admin/backup/latest',
+  'platform: any page': (index, pages) => `${LIST}?pageNum=${1 + ((index * 7919) % pages)}`,
+  'platform: failed': (index) => `${LIST}?status=FAILED&pageNum=${1 + (index % 10)}`,
+  'runs: newest': () => '/api/v1/runs',
+  'runs: 200 failed': () => '/api/v1/runs?status=FAILED&limit=200',
+  'runs: of a database': () => '/api/v1/runs?database=community&status=SUCCESS',
+  'runs: unknown database': (index) => `/api/v1/runs?database=nope${index}`,
+  'runs: restored': () => '/api/v1/runs?proof=restored',
+  'runs: unknown target': () => '/api/v1/runs?target=nope',
+  'runs: long ago': () => '/api/v1/runs?to=2016-01-01',
+  drills: () => '/api/v1/drills',
+  summary: () => '/api/v1/summary',
+  'page: overview': () => '/',
+  'page: list': () => '/runs?status=FAILED',
+};
+const LIST = '/api/admin/backup/list';
+
+/** Compares the report server, as users start it, with a reader that reads and parses every report for each request, on so many reports. */
+export async function benchmark(reports: number, rounds: number, plainRequests: number): Promise<Figures> {
   const base = mkdtempSync(join(tmpdir(), 'pg-backup-bench-'));
   let program: ChildProcess | undefined;
   try {
@@ -39,28 +60,39 @@ export async function benchmark(reports: number, requests: number, plainRequests
       env: { PATH: process.env['PATH'], BACKUP_BASE_DIR: base },
       stdio: 'ignore',
     });
+    const { pid } = program;
     const agent = new Agent({ keepAlive: true });
-    const ask = (query: string): Promise<string> =>
-      answer(`http://127.0.0.1:${port}/api/admin/backup/list?${query}`, agent);
-    await firstAnswer(() => ask('pageSize=1'));
+    // One address may ask some twenty times a second: each kind is asked from its own.
+    const ask = (path: string, kind = 1): Promise<string> =>
+      answer({ port, path, agent, localAddress: `127.0.0.${kind}` });
+    await firstAnswer(() => ask('/api/admin/backup/latest'));
     const firstAnswerMilliseconds = performance.now() - begin;
+    const startMegabytes = megabytesOf(pid);
     const pages = Math.max(1, Math.floor(reports / 10));
-    const query = (index: number): string =>
-      `pageNum=${1 + ((index * 7919) % pages)}${index % 2 === 0 ? '&status=SUCCESS' : ''}`;
-    const ours = await measure(requests, async (index) => {
-      await ask(query(index));
-    });
-    const plain = await measure(plainRequests, async (index) => {
-      plainList(join(base, 'reports'), 1 + (index % pages), 10);
-    });
+    const times = Object.keys(ASKED).map((): number[] => []);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [kind, path] of Object.values(ASKED).entries())
+        times[kind]?.push(await timeOf(() => ask(path(round, pages), kind + 2)));
+    }
     agent.destroy();
-    const status = readFileSync(`/proc/${program.pid}/status`, 'utf8');
-    const residentMegabytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
-    return { reports, firstAnswerMilliseconds, residentMegabytes, ours, plain };
+    const usedMegabytes = megabytesOf(pid);
+    const ours = Object.fromEntries(
+      Object.keys(ASKED).map((name, kind): [string, Spread] => [name, spread(times[kind] ?? [])]),
+    );
+    const plainTimes: number[] = [];
+    for (let index = 0; index < plainRequests; index += 1)
+      plainTimes.push(await timeOf(async () => plainList(join(base, 'reports'), 1 + (index % pages), 10)));
+    const plain = spread(plainTimes);
+    return { reports, firstAnswerMilliseconds, startMegabytes, usedMegabytes, ours, plain };
   } finally {
     program?.kill('SIGKILL');
     rmSync(base, { recursive: true, force: true });
   }
+}
+
+function megabytesOf(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
 }
 
 /** What the platform's own reader does. */
@@ -100,17 +132,17 @@ function makeReports(directory: string, count: number): void {
   }
 }
 
-async function measure(requests: number, request: (index: number) => Promise<void>): Promise<Spread> {
-  const times: number[] = [];
-  for (let index = 0; index < requests; index += 1) {
-    const begin = performance.now();
-    await request(index);
-    times.push(performance.now() - begin);
-  }
+async function timeOf(action: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await action();
+  return performance.now() - begin;
+}
+
+function spread(times: number[]): Spread {
   times.sort((one, other) => one - other);
   const at = (share: number): number =>
     times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { requests, p50: at(0.5), p99: at(0.99) };
+  return { requests: times.length, p50: at(0.5), p99: at(0.99) };
 }
 
 async function firstAnswer(ask: () => Promise<string>): Promise<void> {
@@ -125,9 +157,9 @@ async function firstAnswer(ask: () => Promise<string>): Promise<void> {
   }
 }
 
-function answer(url: string, agent: Agent): Promise<string> {
+function answer(request: RequestOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    get(url, { agent }, (response) => {
+    get({ host: '127.0.0.1', ...request }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -150,18 +182,22 @@ async function freePort(): Promise<number> {
 
 if (import.meta.main) {
   const reports = Number(process.argv[2] ?? 100_000);
-  // The server lets one address ask some twenty times a second.
-  const { ours, plain, ...figures } = await benchmark(reports, 1_000, reports > 10_000 ? 3 : 20);
-  const line = (name: string, { requests, p50, p99 }: Spread): string =>
-    `${name.padEnd(22)} p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms (${requests} requests)\n`;
+  const figures = await benchmark(reports, 300, reports > 10_000 ? 3 : 20);
+  const { ours, plain } = figures;
+  const line = (name: string, { requests, p50, p99 }: Spread): string => {
+    const ratios = [plain.p50 / p50, plain.p99 / p99].map((ratio) =>
+      `${Math.round(ratio)} times`.padStart(11),
+    );
+    const times = [p50, p99].map((time) => `${time.toFixed(2)} ms`.padStart(11));
+    return `${name.padEnd(24)}${times.join('')}${ratios.join('')}  (${requests} requests)\n`;
+  };
+  const megabytes = `${Math.round(figures.startMegabytes)} MB of memory, after use ${Math.round(figures.usedMegabytes)} MB`;
   process.stdout.write(
     [
-      `${reports} reports: first answer after ${Math.round(figures.firstAnswerMilliseconds)} ms, `,
-      `${Math.round(figures.residentMegabytes)} MB of memory\n`,
-      line('from the index', ours),
+      `${reports} reports: first answer after ${Math.round(figures.firstAnswerMilliseconds)} ms, ${megabytes}\n`,
+      `${''.padEnd(24)}        p50        p99  as quick as reading every file, at p50 and at p99\n`,
       line('reading every file', plain),
-      `the index is ${Math.round(plain.p50 / ours.p50)} times as quick at the median, `,
-      `${Math.round(plain.p99 / ours.p99)} times at the 99th percentile\n`,
+      ...Object.entries(ours).map(([name, spreadOf]) => line(name, spreadOf)),
     ].join(''),
   );
 }

@@ -297,6 +297,14 @@ export const ERRORS = {
       zh: '确认 BACKUP_BASE_DIR 存在且当前用户可写：{remedy}',
     },
   },
+  READING_FAILED: {
+    exitCode: 10,
+    message: { en: 'Cannot read {path}: {detail}', zh: '无法读取 {path}：{detail}' },
+    hint: {
+      en: 'Let this user read it, or run as the user that makes the backups.',
+      zh: '请允许当前用户读取，或以执行备份的用户运行。',
+    },
+  },
   UPLOAD_FAILED: {
     exitCode: 11,
     mayPass: true,

@@ -18,7 +18,10 @@ export const EXIT_CODES: Readonly<Record<number, Text>> = {
   },
   8: { en: 'pg_dump or pg_dumpall failed', zh: 'pg_dump 或 pg_dumpall 失败' },
   9: { en: 'the dump could not be read back', zh: '转储无法完整读回' },
-  10: { en: 'local storage failed: disk full, or not writable', zh: '本地存储失败：磁盘已满或不可写' },
+  10: {
+    en: 'local storage failed: disk full, not writable or not readable',
+    zh: '本地存储失败：磁盘已满、不可写或不可读',
+  },
   11: { en: 'the upload failed; local files stay', zh: '上传失败；本地文件保留' },
   12: {
     en: 'the remote copy is missing, different or unconfirmed; local files stay',

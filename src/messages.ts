@@ -337,6 +337,19 @@ export const MESSAGES = {
   },
   SCHEDULE_ENDED: { en: 'The scheduler has ended', zh: '调度器已结束' },
   SERVING: { en: 'Serving on {address}', zh: '正在监听 {address}' },
+  ANSWER_REFUSED: {
+    en: '{method} {route} was answered with {status}',
+    zh: '{method} {route} 的应答为 {status}',
+  },
+  ANSWER_FAILED: {
+    en: '{method} {route} was answered with {status}: [{code}] {message}',
+    zh: '{method} {route} 的应答为 {status}：[{code}] {message}',
+  },
+  READING_FAILED: {
+    en: 'Reports or records cannot be read: [{code}] {message} {hint} What was known of them stays',
+    zh: '无法读取报表或记录：[{code}] {message} {hint} 已知内容保留',
+  },
+  READING_AGAIN: { en: '{place} can be read again', zh: '已可重新读取 {place}' },
   NOTIFY_FAILED: {
     en: 'The notification by {channel} failed: {detail}',
     zh: '通过 {channel} 发送通知失败：{detail}',

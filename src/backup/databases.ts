@@ -74,8 +74,11 @@ export async function databasesWithBackups(context: TargetContext): Promise<stri
   return [...new Set([...known, ...backedUp.map(({ database }) => database).sort()])];
 }
 
-/** undefined where they are found out by asking. */
-function namedDatabases({ PG_DATABASE, PG_DATABASES }: Settings): string[] | undefined {
+/** Those that the settings name; undefined where they are found out by asking. */
+export function namedDatabases({
+  PG_DATABASE,
+  PG_DATABASES,
+}: Pick<Settings, 'PG_DATABASE' | 'PG_DATABASES'>): string[] | undefined {
   if (PG_DATABASE !== undefined) return [PG_DATABASE];
   return PG_DATABASES?.includes(EVERY) ? undefined : [...new Set(PG_DATABASES)];
 }

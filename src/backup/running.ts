@@ -11,7 +11,9 @@ import {
 } from '../files/durable-files.ts';
 import type { Layout } from '../files/layout.ts';
 import { hasErrorCode, onDisk } from '../files/storage-error.ts';
+import { readJson } from '../report/directory.ts';
 import type { RunRecord } from '../report/record.ts';
+import { compileSchema } from '../schema.ts';
 import { type FileLock, tryFileLock } from './file-lock.ts';
 
 const HEARTBEAT_MILLISECONDS = 60_000;
@@ -19,6 +21,7 @@ const HEARTBEAT_MILLISECONDS = 60_000;
 const SILENCE_MILLISECONDS = 15 * 60_000;
 const JOURNAL = 'journal.json';
 const LOCK = 'lock';
+const MAXIMUM_JOURNAL_BYTES = 64 * 1024;
 /** In front of marks that are not there yet, or not there any more. */
 const DRAFT_PREFIX = '.draft-';
 
@@ -87,6 +90,19 @@ export async function markRunning(
 export async function markedRuns(layout: Layout): Promise<string[]> {
   const entries = await listDirectory(layout.running);
   return entries.map(({ name }) => name).filter((name) => !name.startsWith('.'));
+}
+
+const checkJournal = compileSchema({
+  type: 'object',
+  properties: { host: { type: 'string' }, port: { type: 'integer' } },
+  required: ['host', 'port'],
+});
+
+/** `host:port` of the server that a marked run backs up; undefined where its mark does not tell, or cannot be read. */
+export async function readMarkedServer(layout: Layout, run: string): Promise<string | undefined> {
+  const path = join(layout.running, run, JOURNAL);
+  const journal = await readJson<Journal>(path, checkJournal, MAXIMUM_JOURNAL_BYTES);
+  return journal && `${journal.host}:${journal.port}`;
 }
 
 /** Removes what processes that were killed while they made or took away a mark left; a draft lives for milliseconds only. */

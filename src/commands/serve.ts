@@ -1,4 +1,5 @@
 import type { TargetContext } from '../backup/context.ts';
+import { requireOneServer } from '../config/same-for-all.ts';
 import { PgBackupError } from '../errors.ts';
 import type { Surroundings } from '../program.ts';
 import { serve } from '../server/serve.ts';
@@ -12,9 +13,10 @@ interface ServeArguments extends Scope {
 /** `pg-backup serve` */
 export async function runServe(surroundings: Surroundings, given: ServeArguments): Promise<number> {
   refuseDatabase(given, surroundings.language);
-  return runOnReports(surroundings, given, (contexts) =>
-    serve(contexts, listenOptions(contexts, given), surroundings.signal),
-  );
+  return runOnReports(surroundings, given, async (contexts) => {
+    requireOneServer(contexts, surroundings.language);
+    await serve(contexts, listenOptions(contexts, given), surroundings.signal);
+  });
 }
 
 /**

@@ -53,6 +53,10 @@ const WHEN_UPLOADING_WITH_KEYS = { ...WHEN_UPLOADING_TO_OSS, OSS_CREDENTIALS: ['
 const WHEN_UPLOADING_WITH_RCLONE = { BACKUP_MODE: ['oss', 'both'], BACKUP_UPLOAD_TOOL: ['rclone'] } as const;
 const TAG = '[A-Za-z0-9 +\\-.:/_]{1,128}=[A-Za-z0-9 +\\-.:/_]{0,256}';
 const TAGS = `^${TAG}(&${TAG}){0,9}$`;
+/** What the report server answers itself: below it a proxy could show nothing else. */
+const OWN_PATHS =
+  'api(/(v1|admin|open))?|runs|metrics|healthz|livez|readyz|openapi\\.json|robots\\.txt|live\\.js|page\\.css|charts\\.css|favicon\\.svg';
+const BASE_PATH = `^(?!.*/\\.{1,2}(/|$))(?!/(${OWN_PATHS})/?$)(?!/(api/(v1|admin|open)|runs)/)/([\\w.~\\-]+(/[\\w.~\\-]+)*/?)?$`;
 const KEEP_RULES =
   '^((last|daily|weekly|monthly|yearly)=[1-9][0-9]{0,3})(,(last|daily|weekly|monthly|yearly)=[1-9][0-9]{0,3})*$';
 const KEEP_RULES_EXPECTED: Text = {
@@ -992,8 +996,11 @@ export const SETTINGS = {
     group: 'server',
     type: 'text',
     example: '/backups',
-    pattern: '^/([A-Za-z0-9._~\\-]+/?)*$',
-    expected: { en: 'a path such as /backups', zh: '形如 /backups 的路径' },
+    pattern: BASE_PATH,
+    expected: {
+      en: 'a path such as /backups, without "..", that is none of the server\'s own, such as /api or /runs',
+      zh: '形如 /backups 的路径，不含 ".."，且不是服务自身的路径（如 /api、/runs）',
+    },
     description: {
       en: 'The path below which a proxy shows the report server, whether the proxy takes it away from requests or not.',
       zh: '反向代理对外提供报表服务的路径前缀，无论代理是否去掉该前缀。',

@@ -12,6 +12,16 @@ export async function onDisk<T>(path: string, action: () => Promise<T>): Promise
   }
 }
 
+/** The same for what only reads: READING_FAILED. */
+export async function fromDisk<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof PgBackupError || !(error instanceof Error && 'syscall' in error)) throw error;
+    throw new PgBackupError('READING_FAILED', { path, detail: error.message }, error);
+  }
+}
+
 export function diskFull(path: string, cause?: unknown): PgBackupError {
   return new PgBackupError(
     'DISK_FULL',

@@ -7,6 +7,8 @@ import { durationText, utcText } from './time-text.ts';
 export interface BackupFacts {
   /** undefined where not even a database is known. */
   readonly database: string | undefined;
+  /** `host:port`, where several servers have a database of that name. */
+  readonly server?: string | undefined;
   /** Of the newest run that succeeded. */
   readonly succeededAt: Date | undefined;
   /** The newest run that has ended. */
@@ -24,6 +26,8 @@ export type FreshnessState = 'fresh' | 'stale' | 'none' | 'new';
 
 export interface Verdict {
   readonly database: string | undefined;
+  /** `host:port`, where several servers have a database of that name. */
+  readonly server?: string;
   readonly state: FreshnessState;
   /** One line that says why. */
   readonly reason: Text;
@@ -42,18 +46,18 @@ export function judgeFreshness(
 ): Verdict {
   const dueAt = cron.previous(new Date(now.getTime() - allowanceMilliseconds));
   const nextAt = cron.next(now);
-  const { database, succeededAt, runsSeen, newSince } = facts;
+  const { database, server, succeededAt, runsSeen, newSince } = facts;
   const state = stateOf(facts, dueAt);
   const reason = fillIn(state === 'none' && runsSeen !== undefined ? NONE_AMONG : REASONS[state], {
     count: runsSeen ?? 0,
-    database: database === undefined ? EVERY_DATABASE : printable(database),
+    database: database === undefined ? EVERY_DATABASE : nameWithServer(database, server),
     age: durationText(now.getTime() - (succeededAt ?? now).getTime()),
     since: utcText(newSince),
     due: utcText(dueAt),
     next: utcText(nextAt),
     last: isGood(state) ? '' : lastRun(facts, state, dueAt),
   });
-  return { database, state, reason, dueAt, nextAt, succeededAt };
+  return { database, ...(server !== undefined && { server }), state, reason, dueAt, nextAt, succeededAt };
 }
 
 /** Whether nothing has to be done about it. */
@@ -78,6 +82,11 @@ function lastRun({ last, runningSince }: BackupFacts, state: FreshnessState, due
     return state === 'stale' ? NOT_STARTED : HOW_TO_START;
   const parameters = { time: utcText(last?.startedAt), code: last?.errorCode ?? '' };
   return fillIn(last?.errorCode === undefined ? FAILED : FAILED_WITH, parameters);
+}
+
+/** `shop`, or `shop (db1:5432)`: in one line. */
+export function nameWithServer(database: string, server: string | undefined): string {
+  return printable(server === undefined ? database : `${database} (${server})`);
 }
 
 /** Names come from the settings, the server, or file names, and must not end the line. */

@@ -1,16 +1,20 @@
+import { join } from 'node:path';
 import type { TargetContext } from '../backup/context.ts';
-import { knownDatabases } from '../backup/databases.ts';
 import { listRuns, type NamedRun, type RecordedRun, readRun } from '../backup/recorded-runs.ts';
 import { parseRunName } from '../backup/run-name.ts';
-import { markedRuns } from '../backup/running.ts';
+import { markedRuns, readMarkedServer } from '../backup/running.ts';
 import { type Layout, layoutOf } from '../files/layout.ts';
-import { databaseNamesPath, readNewDatabases } from '../report/database-names.ts';
+import { readDatabaseNames, readNewDatabases } from '../report/database-names.ts';
 import { scheduleEntries } from './entries.ts';
 import { type BackupFacts, judgeFreshness, type Verdict } from './freshness.ts';
+import {
+  isOfLate,
+  judgedDatabases,
+  newSinceOf,
+  type RememberedDatabases,
+  rememberedFileName,
+} from './judged-databases.ts';
 
-const DAY = 24 * 60 * 60 * 1000;
-/** How long a database that is configured nowhere counts as one of ours. */
-const REMEMBERED_MILLISECONDS = 30 * DAY;
 /** So many failures in a row say enough: what is looked at must not grow with the years. */
 const MAXIMUM_READ = 500;
 
@@ -21,19 +25,24 @@ export async function readFreshness(context: TargetContext, now: Date, only?: st
   const allowance = settings.BACKUP_JITTER_SECONDS * 1000 + settings.BACKUP_GRACE_MINUTES * 60_000;
   const layout = layoutOf(settings.BACKUP_BASE_DIR);
   // In this order: a run takes its mark away once its record is there.
-  const marked = await markedRuns(layout);
+  const marked = await readMarks(layout);
   const runs = await listRuns(layout, now);
   const runsByDatabase = Map.groupBy(runs, ({ database }): string | undefined => database);
-  const databases = only === undefined ? await databasesOf(context, runs, now) : [only];
-  const newSince = await readNewSince(context, layout);
+  const remembered = await readRemembered(context, layout);
+  const databases = only === undefined ? judgedDatabases(context, remembered, runs, now) : [only];
   const facts = await Promise.all(
-    databases.map(async (database): Promise<BackupFacts> => {
+    databases.map(async (database): Promise<BackupFacts[]> => {
       const own = runsByDatabase.get(database) ?? [];
-      const found = await readFacts(layout, database, own, seriesOf(context), marked);
-      return { ...found, newSince: database === undefined ? undefined : newSince.get(database) };
+      const underWay = marked.filter((run) => run.database === database);
+      const found = await readFacts(layout, own, seriesOf(context), now);
+      return found.map(({ server, ...each }) => ({
+        ...{ database, server: found.length > 1 ? server : undefined, ...each },
+        runningSince: underWay.find((run) => isOfServer(run, server))?.startedAt,
+        newSince: newSinceOf(context, remembered, database),
+      }));
     }),
   );
-  return facts.map((known) => judgeFreshness(known, cron, now, allowance));
+  return facts.flat().map((known) => judgeFreshness(known, cron, now, allowance));
 }
 
 /** `host:port` of the target, whose directory may hold the runs of other servers too; undefined where none is configured. */
@@ -41,50 +50,73 @@ export function seriesOf({ settings }: TargetContext): string | undefined {
   return settings.PG_HOST ? `${settings.PG_HOST}:${settings.PG_PORT}` : undefined;
 }
 
-/** Only a server that is asked for its databases can have new ones. */
-async function readNewSince(
-  { settings, target }: TargetContext,
-  layout: Layout,
-): Promise<ReadonlyMap<string, Date>> {
-  const { PG_HOST: host, PG_PORT: port, PG_DATABASE, PG_DATABASES } = settings;
-  if (PG_DATABASE !== undefined || !PG_DATABASES?.includes('*')) return new Map();
-  return readNewDatabases(databaseNamesPath(layout, { target, host, port }));
+/** Whether a run under way may be one of that server: a mark that does not tell may be of any. */
+export function isOfServer(
+  { server: own }: { readonly server: string | undefined },
+  server: string | undefined,
+): boolean {
+  return own === undefined || server === undefined || own === server;
 }
 
-/** Those that are configured or remembered, else those that had a run of late; undefined for all of them where none is known. */
-export async function databasesOf(
-  context: TargetContext,
-  runs: Iterable<Pick<NamedRun, 'database' | 'startedAt'>>,
-  now: Date,
-): Promise<(string | undefined)[]> {
-  const known = await knownDatabases(context);
-  if (known.length > 0) return known;
-  const since = now.getTime() - REMEMBERED_MILLISECONDS;
-  const names = new Set<string>();
-  for (const { database, startedAt } of runs) if (startedAt.getTime() >= since) names.add(database);
-  return names.size > 0 ? [...names].sort() : [undefined];
+interface Mark {
+  readonly database: string;
+  readonly startedAt: Date;
+  readonly server: string | undefined;
 }
 
+async function readMarks(layout: Layout): Promise<Mark[]> {
+  const marks = (await markedRuns(layout)).map(async (name): Promise<Mark[]> => {
+    const identity = parseRunName(name);
+    return identity ? [{ ...identity, server: await readMarkedServer(layout, name) }] : [];
+  });
+  return (await Promise.all(marks)).flat();
+}
+
+async function readRemembered(context: TargetContext, layout: Layout): Promise<RememberedDatabases> {
+  const path = join(layout.databases, rememberedFileName(context));
+  return { databases: (await readDatabaseNames(path)) ?? [], newSince: await readNewDatabases(path) };
+}
+
+type ReadFacts = Pick<BackupFacts, 'server' | 'succeededAt' | 'last' | 'runsSeen'>;
+
+/** Of the given server; where none is given of each that had a run of late, or else of each that ever had one. */
 async function readFacts(
   layout: Layout,
-  database: string | undefined,
   runs: readonly NamedRun[],
   series: string | undefined,
-  marked: readonly string[],
-): Promise<BackupFacts> {
-  const underWay = marked
-    .flatMap((name) => parseRunName(name) ?? [])
-    .filter((run) => run.database === database);
-  let last: RecordedRun | undefined;
+  now: Date,
+): Promise<ReadFacts[]> {
+  const newest = new Map<string, { readonly last: RecordedRun; succeededAt: Date | undefined }>();
   for (const named of runs.slice(0, MAXIMUM_READ)) {
+    if (isEnough([...newest.values()], named, series, now)) break;
     const run = await readRun(layout, named);
     if (!run || (series !== undefined && run.series !== series)) continue;
-    last ??= run;
-    if (!run.isSuccess) continue;
-    return { database, succeededAt: run.startedAt, last, runningSince: underWay[0]?.startedAt };
+    const known = newest.get(run.series);
+    if (known === undefined) newest.set(run.series, { last: run, succeededAt: successOf(run) });
+    else known.succeededAt ??= successOf(run);
   }
-  return {
-    ...{ database, succeededAt: undefined, last, runningSince: underWay[0]?.startedAt },
-    ...(runs.length > MAXIMUM_READ && { runsSeen: MAXIMUM_READ }),
-  };
+  const found = [...newest].sort(([one], [other]) => (one < other ? -1 : 1));
+  const isRecent = ([, { last }]: (typeof found)[number]): boolean => isOfLate(last.startedAt, now);
+  const judged = found.some(isRecent) ? found.filter(isRecent) : found;
+  const seen = runs.length > MAXIMUM_READ ? { runsSeen: MAXIMUM_READ } : {};
+  if (judged.length === 0) return [{ server: series, succeededAt: undefined, last: undefined, ...seen }];
+  return judged.map(([server, { last, succeededAt }]) => ({
+    ...{ server, succeededAt, last, ...(succeededAt === undefined && seen) },
+  }));
+}
+
+/** Once the newest success of each server is found, and no other server may come. */
+function isEnough(
+  known: readonly { readonly last: RecordedRun; readonly succeededAt: Date | undefined }[],
+  next: NamedRun,
+  series: string | undefined,
+  now: Date,
+): boolean {
+  if (known.length === 0 || known.some(({ succeededAt }) => succeededAt === undefined)) return false;
+  if (series !== undefined) return true;
+  return !isOfLate(next.startedAt, now) && known.some(({ last }) => isOfLate(last.startedAt, now));
+}
+
+function successOf(run: RecordedRun): Date | undefined {
+  return run.isSuccess ? run.startedAt : undefined;
 }

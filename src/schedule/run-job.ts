@@ -104,7 +104,8 @@ async function runProcess(
   const passOn = (line: string): unknown => output.write(`${line}\n`);
   const job = startCommand({
     file: process.execPath,
-    args: [program, ...jobArguments(entry, database)],
+    // What the start file says of memory holds for its jobs as well.
+    args: [...process.execArgv, program, ...jobArguments(entry, database)],
     environment: jobEnvironment(entry, services),
     signal: AbortSignal.any([context.signal, limit.signal]),
     graceSeconds: GRACE_SECONDS,

@@ -24,6 +24,7 @@ export async function buildApp(site: Site, limits: Partial<Limits> = {}): Promis
     allowedHosts: settings?.REPORT_ALLOWED_HOSTS?.map((name) => name.toLowerCase()),
     basePath,
     limits,
+    log: site.contexts[0]?.log,
     refusePage: (request, reply, code, text) =>
       wantsPage(request) ? pages.sendMessage(request, reply, code, text) : undefined,
   });

@@ -2,6 +2,7 @@ import type { TargetContext } from '../backup/context.ts';
 import { PgBackupError } from '../errors.ts';
 import { hasErrorCode } from '../files/storage-error.ts';
 import { buildApp } from './build-app.ts';
+import { logProblems } from './log-problems.ts';
 import { openSite } from './overview/site.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function serve(
   const ended = new AbortController();
   const site = openSite(contexts, AbortSignal.any([signal, ended.signal]));
   const app = await buildApp(site);
+  for (const { log } of contexts.slice(0, 1)) logProblems(site, log);
   try {
     const address = await app.listen({ host, port });
     for (const { log } of contexts.slice(0, 1)) log('info', 'SERVING', { address });

@@ -4,7 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PgBackupError } from '../../src/errors.ts';
-import { freeBytes, hasErrorCode, onDisk } from '../../src/files/storage-error.ts';
+import { freeBytes, fromDisk, hasErrorCode, onDisk } from '../../src/files/storage-error.ts';
 import { startChildScript } from '../harness/child-script.ts';
 import { missing } from '../harness/parts.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -22,6 +22,25 @@ test('what the file system throws becomes a storage error with the path, the rea
       return true;
     },
   );
+});
+
+test('what cannot be read is told as that', async (t) => {
+  const path = join(temporaryDirectory(t), 'missing/file');
+  await assert.rejects(
+    fromDisk(path, () => readFile(path)),
+    (error) => {
+      assert.ok(error instanceof PgBackupError);
+      assert.equal(error.code, 'READING_FAILED');
+      assert.match(error.message, /^Cannot read \S+\/missing\/file: ENOENT/);
+      assert.ok(hasErrorCode(error.cause, 'ENOENT'));
+      return true;
+    },
+  );
+  for (const error of [new PgBackupError('BUSY'), new TypeError('bug')])
+    await assert.rejects(
+      fromDisk(path, () => Promise.reject(error)),
+      error,
+    );
 });
 
 test('our own errors, bugs and interruptions pass as they are', async () => {

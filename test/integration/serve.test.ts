@@ -74,6 +74,7 @@ test('settings of the server that cannot be used are told', LIMIT, async (t) => 
     ['REPORT_TOKEN', 'short', '\\*\\*\\*'],
     ['REPORT_ALLOWED_HOSTS', 'a,b', 'a,b'],
     ['BASE_PATH', 'backups', 'backups'],
+    ['BASE_PATH', '/api/v1', '/api/v1'],
   ] as const) {
     const { exitCode, stderr } = await runPgBackup(['serve'], {
       env: { BACKUP_BASE_DIR: temporaryDirectory(t), [name]: value },
@@ -82,6 +83,22 @@ test('settings of the server that cannot be used are told', LIMIT, async (t) => 
     assert.equal(exitCode, 2, stderr);
     assert.match(stderr, new RegExp(`${name}=${shown} \\(environment\\): expected `));
   }
+});
+
+test('a token for one of two targets is no token, and the server does not start', LIMIT, async (t) => {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'a.env'), '');
+  writeFileSync(join(directory, 'b.env'), `REPORT_TOKEN=${TOKEN}\n`);
+  const env = { BACKUP_BASE_DIR: temporaryDirectory(t), BACKUP_ENV_FILE: directory };
+  const { exitCode, stderr } = await runPgBackup(['serve', '--port', String(await freePort())], {
+    env,
+    signal: t.signal,
+  });
+  assert.equal(exitCode, 2, stderr);
+  assert.match(stderr, /REPORT_TOKEN: expected the same for all targets, .*; a\.env and b\.env differ/);
+  assert.doesNotMatch(stderr, new RegExp(TOKEN));
+  // A token that is not asked for is no reason for anything else to fail.
+  assert.notEqual((await runPgBackup(['healthcheck'], { env, signal: t.signal })).exitCode, 2);
 });
 
 async function freePort(): Promise<number> {

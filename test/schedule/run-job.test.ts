@@ -208,6 +208,15 @@ test('a job that is told to stop has the time to end, and is not started again',
   }
 });
 
+test('the limits of memory that the scheduler was started with hold for its jobs', {
+  timeout: 60_000,
+}, async (t) => {
+  const here = place(t, '0');
+  await here.run();
+  assert.notDeepEqual(process.execArgv, []);
+  assert.deepEqual(here.started()[0]?.execArgv, process.execArgv);
+});
+
 test('a program that is not there is a failure', { timeout: 60_000 }, async (t) => {
   const here = place(t, '0', { program: '/nowhere/pg-backup.js' });
   assert.equal((await here.run()).failure, 'exit code 1');
@@ -231,7 +240,7 @@ interface Place {
   readonly logged: readonly Logged[];
   run(job?: Partial<Job>): Promise<JobEnd>;
   stop(): void;
-  started(): { args: string[] }[];
+  started(): { args: string[]; execArgv: string[] }[];
 }
 
 function place(

@@ -25,9 +25,17 @@ test(
     for (const [index, { get: operation }] of Object.values(paths).entries())
       for (const { name } of operation.parameters ?? [])
         assert.match(forms[index] ?? '', new RegExp(`<(input|select)[^>]* name="${name}"`), name);
-    assert.match(String((await get('/api?lang=zh')).body), /试用 API/);
   },
 );
+
+test('in Chinese it has no text in English', LIMIT, async (t) => {
+  const { get } = await startSite(t);
+  const text = String((await get('/api?lang=zh')).body);
+  assert.match(text, /试用 API/);
+  assert.doesNotMatch(text, / lang="en"(?! hreflang)/);
+  assert.match(text, /<span>上一页的 <code>nextCursor<\/code><\/span>/);
+  assert.match(String((await get('/api?lang=en')).body), /<span lang="en">Everything about one run<\/span>/);
+});
 
 test('a form leads to the answer, without what was left empty', LIMIT, async (t) => {
   const { get, address } = await startSite(t, {

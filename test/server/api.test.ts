@@ -171,6 +171,8 @@ test('a query that cannot be understood is 400', LIMIT, async (t) => {
       'proof=all',
       'from=yesterday',
       'from=2027-13-01',
+      'from=2026-02-31',
+      'to=2027-02-29T02:00Z',
       'to=2027-01-09T02:00',
       'limt=1',
       'database=',
@@ -253,6 +255,7 @@ test('the summary says whether we are safe', LIMIT, async (t) => {
       reason: 'community 10 h old',
     },
     ...{ dueAt: '2027-01-10T02:00:00.000Z', nextAt: '2027-01-11T02:00:00.000Z', isOffSite: true },
+    ...{ isLost: false, unreadableRun: null },
     newestSuccessAgeSeconds: 10 * 3600,
     newestRestoredAgeSeconds: 82 * 3600,
     ...{ recoverySeconds: 41.5, recoveryMeasuredAt: '2027-01-08T04:00:00.000Z' },
@@ -265,7 +268,8 @@ test('the summary says whether we are safe', LIMIT, async (t) => {
   assert.equal(runOf(newestRun), 'community_20270110T020000Z_h');
   assert.equal(runOf(newestDrill), 'community_20270107T020000Z_h');
   assert.deepEqual(summary['totals'], {
-    ...{ databases: 1, fresh: 1, stale: 0, none: 0, offSite: 1, restored: 1, runs: 4, drills: 1 },
+    ...{ databases: 1, fresh: 1, stale: 0, none: 0, new: 0, leftOut: 0 },
+    ...{ offSite: 1, restored: 1, runs: 4, drills: 1 },
     ...{ localBytes: 1024, remoteBytes: 3000 },
   });
   assert.deepEqual(summary['unreadable'], { count: 1, files: [join(layout.reports, 'bad.json')] });

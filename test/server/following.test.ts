@@ -77,6 +77,34 @@ test('half-written and broken: what was known stays, and is counted', LIMIT, asy
   await until(() => followed.unreadable().count, 0);
 });
 
+test('a report that was broken before it was deleted is gone all the same', LIMIT, async (t) => {
+  const { layout, followed, names } = await follow(t, { rescanMilliseconds: 20 });
+  const path = writeReportFile(layout, 'a', {});
+  await until(names, ['a']);
+  writeFileSync(path, '{');
+  await until(() => followed.unreadable().count, 1);
+  rmSync(path);
+  await until(names, []);
+  assert.equal(followed.unreadable().count, 0);
+});
+
+test('a name that is no UTF-8 is counted and named, as far as it can be', LIMIT, async (t) => {
+  const { layout, followed, names } = await follow(t, { rescanMilliseconds: 20 }, (place) => {
+    const path = Buffer.concat([
+      Buffer.from(`${place.reports}/b`),
+      Buffer.from([0xff]),
+      Buffer.from('.json'),
+    ]);
+    writeReportFile(place, 'good', {});
+    writeFileSync(path, WHOLE);
+  });
+  const unreadable = { count: 1, files: [join(layout.reports, 'b\uFFFD.json')] };
+  assert.deepEqual([names(), followed.unreadable()], [['good'], unreadable]);
+  const { scannedAt } = followed;
+  await until(() => followed.scannedAt !== scannedAt, true);
+  assert.deepEqual(followed.unreadable(), unreadable);
+});
+
 const WHOLE = JSON.stringify(REPORT_EXAMPLE);
 const HOSTILE: Readonly<Record<string, (path: string) => void>> = {
   'an unescaped quote': (path) => writeFileSync(path, WHOLE.replace('""', '"no "table" there"')),

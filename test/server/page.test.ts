@@ -58,9 +58,11 @@ test('one look says that the backups are safe, or why they may not be', LIMIT, a
       'the newest backup looks unlike the ones before',
     ],
   ] as const) {
-    const { verdict, reasons } = await headline((layout) =>
-      recordRun(layout, { startedAt, record: { ...GOOD, ...record } }),
-    );
+    const { verdict, reasons } = await headline((layout) => {
+      const run = recordRun(layout, { startedAt, record: { ...GOOD, ...record } });
+      mkdirSync(layout.data);
+      writeFileSync(join(layout.data, `${run}.dump`), '');
+    });
     assert.deepEqual([verdict, reasons], ['Look here', `\u2068community\u2069: ${reason}`]);
   }
   const unproven = await headline((layout) => {

@@ -185,9 +185,14 @@ test('a request that does not arrive in time is 408, however it dawdles', LIMIT,
 });
 
 test('a connection on which nothing is asked is closed', LIMIT, async (t) => {
-  const { send } = await startSite(t, { limits: { requestMilliseconds: 500, idleMilliseconds: 100 } });
-  const answers = await Promise.all([send('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'), send('')]);
-  assert.match(answers[0] ?? '', /^HTTP\/1\.1 200 /);
+  const { send } = await startSite(t, { limits: { silenceMilliseconds: 3_000, idleMilliseconds: 100 } });
+  const ended: string[] = [];
+  await Promise.all(
+    ['', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'].map(async (text) => ended.push(await send(text))),
+  );
+  // Between two requests it is sooner than before the first one.
+  assert.match(ended[0] ?? '', /^HTTP\/1\.1 200 /);
+  assert.equal(ended[1], '');
 });
 
 test('there are not more connections than allowed, and those that end make room', LIMIT, async (t) => {
@@ -208,6 +213,10 @@ test('there are not more connections than allowed, and those that end make room'
   await until(() => first.every(({ socket }) => socket.readyState === 'open'), true);
   const more = open();
   await until(() => more.isClosed, true);
+  assert.ok(
+    first.every(({ isClosed }) => !isClosed),
+    'not because it was silent',
+  );
   first[0]?.socket.destroy();
   await until(() => first[0]?.isClosed, true);
   const later = open();

@@ -6,8 +6,10 @@ import fastify, {
   type FastifySchema,
 } from 'fastify';
 import type { Language, Text } from '../../language.ts';
+import type { Log } from '../../logging.ts';
 import type { Secret } from '../../secret.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { logFailures } from './failures.ts';
 import { guard } from './guard.ts';
 import type { RateLimits } from './rate-limit.ts';
 import { createRefuse, type RefusePage, refuse } from './refusals.ts';
@@ -22,6 +24,10 @@ export interface Limits extends RateLimits {
   readonly requestMilliseconds: number;
   /** Between two requests. */
   readonly idleMilliseconds: number;
+  /** Without a byte, while somebody asks or takes an answer. */
+  readonly silenceMilliseconds: number;
+  /** For an answer to be made. */
+  readonly answerMilliseconds: number;
   readonly connections: number;
   readonly requestsPerConnection: number;
 }
@@ -35,6 +41,7 @@ export interface AppOptions {
   /** Is taken away from the addresses that begin with it. */
   readonly basePath?: string | undefined;
   readonly limits?: Partial<Limits>;
+  readonly log?: Log | undefined;
   readonly refusePage?: RefusePage;
 }
 
@@ -42,6 +49,10 @@ export interface AppOptions {
 export const LIMITS: Limits = {
   requestMilliseconds: 10_000,
   idleMilliseconds: 5_000,
+  // Later than requests have to arrive: they are answered before they are closed.
+  silenceMilliseconds: 15_000,
+  // Later than routes give up by themselves, and earlier than proxies do.
+  answerMilliseconds: 40_000,
   connections: 512,
   requestsPerConnection: 1_000,
   requestsPerMinute: 1_200,
@@ -51,8 +62,6 @@ const MAXIMUM_BODY_BYTES = 1024;
 const MAXIMUM_HEADER_BYTES = 16 * 1024;
 /** How often connections are looked at that are too slow. */
 const LOOK_MILLISECONDS = 1_000;
-/** For an answer that nobody takes. */
-const SILENCE_MILLISECONDS = 5_000;
 const BAD_REQUEST = 400;
 const INTERNAL = 500;
 const UNAVAILABLE = 503;
@@ -64,8 +73,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const app = fastify({
     logger: false,
     bodyLimit: MAXIMUM_BODY_BYTES,
-    // Later than those below: they answer before they close.
-    connectionTimeout: limits.requestMilliseconds + SILENCE_MILLISECONDS,
+    connectionTimeout: limits.silenceMilliseconds,
+    handlerTimeout: limits.answerMilliseconds,
     requestTimeout: limits.requestMilliseconds,
     keepAliveTimeout: limits.idleMilliseconds,
     maxRequestsPerSocket: limits.requestsPerConnection,
@@ -89,15 +98,28 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   // They are there for the documentation; what is answered is written down once.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  waitForAnswers(app, limits);
+  const tellThrown = options.log && logFailures(app, options.log, language);
   const refuseFor = createRefuse(language, options.refusePage);
   app.setErrorHandler((error: FastifyError, request, reply) => {
     // What a store does not tell now, it may tell later.
     const code = error.statusCode ?? (error.code === 'STORE_FAILED' ? UNAVAILABLE : INTERNAL);
+    tellThrown?.(request, error);
     refuseFor(request, reply, code, problemOf(error));
   });
   await guard(app, options, limits, refuseFor);
   app.setNotFoundHandler((request, reply) => refuseFor(request, reply, 404));
   return app;
+}
+
+/** Whoever has asked is silent until the answer comes, and that is no reason to hang up. */
+function waitForAnswers(app: App, { silenceMilliseconds }: Limits): void {
+  app.addHook('onRequest', async ({ raw }) => {
+    raw.socket.setTimeout(0);
+  });
+  app.addHook('onSend', async ({ raw }) => {
+    raw.socket.setTimeout(silenceMilliseconds);
+  });
 }
 
 function problemOf({ validation }: FastifyError): Text | undefined {

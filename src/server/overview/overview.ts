@@ -1,18 +1,23 @@
-import { statfs } from 'node:fs/promises';
 import type { TargetContext } from '../../backup/context.ts';
 import { parseKeepRules } from '../../backup/keep-rules.ts';
+import { CLOCK_DIFFERENCE_MILLISECONDS } from '../../backup/recorded-runs.ts';
 import { forecastSpace, type SpaceForecast, type SpaceRun } from '../../backup/space-forecast.ts';
-import { databasesOf } from '../../schedule/read-freshness.ts';
+import { NONE_REMEMBERED, rememberedFileName } from '../../schedule/judged-databases.ts';
 import type { FollowedIndex } from '../run-index/follow.ts';
 import { type IndexedRun, runNameOf } from '../run-index/run-index.ts';
 import { isGood, serverOf } from '../run-index/views.ts';
 import { type DatabaseOverview, overviewOf } from './database-overview.ts';
+import { knownDatabases } from './known-databases.ts';
+import { type Forgotten, forgottenOf, subjectsOf } from './subjects.ts';
 
 /** Everything that one look at the server answers. */
 export interface Overview {
   readonly at: Date;
   readonly databases: readonly DatabaseOverview[];
   readonly volumes: readonly VolumeOverview[];
+  /** Databases beyond those, which are not judged. */
+  readonly leftOut: number;
+  readonly forgotten: readonly Forgotten[];
 }
 
 export interface VolumeOverview {
@@ -31,104 +36,92 @@ const MOST_DATABASES = 500;
 /** Retention is played through for each coming run. */
 const MOST_FORECAST_RUNS = 500;
 
-/** Works out what is known of every database of the targets, from the index. */
+/** Works out what is known of every database of the targets, from the index alone: nothing that may hang is asked. */
 export function createOverview(
   contexts: readonly TargetContext[],
   followed: FollowedIndex,
   placeOf: (context: TargetContext) => number,
 ): () => Promise<Overview> {
-  let made: Promise<Overview> | undefined;
+  let made: Overview | undefined;
   let madeAt = 0;
   let revision = -1;
   const spaceOf = keepSpace(followed);
-  return () => {
+  return async () => {
     const isOld = performance.now() - madeAt > KEPT_MILLISECONDS || revision !== followed.index.revision;
-    if (made === undefined || isOld) {
-      madeAt = performance.now();
-      revision = followed.index.revision;
-      made = makeOverview(contexts, followed, placeOf, spaceOf);
-      made.catch(() => {
-        made = undefined;
-      });
-    }
+    if (made !== undefined && !isOld) return made;
+    made = makeOverview(contexts, followed, placeOf, spaceOf);
+    madeAt = performance.now();
+    revision = followed.index.revision;
     return made;
   };
 }
 
-async function makeOverview(
+function makeOverview(
   contexts: readonly TargetContext[],
   followed: FollowedIndex,
   placeOf: (context: TargetContext) => number,
   spaceOf: SpaceOf,
-): Promise<Overview> {
+): Overview {
   const { index } = followed;
   const at = contexts[0]?.clock() ?? new Date();
-  const byDatabase = new Map<string, IndexedRun[]>();
-  for (const run of index.runs.items) {
-    const key = `${run.place}/${run.database}`;
-    const runs = byDatabase.get(key);
-    if (runs) runs.push(run);
-    else byDatabase.set(key, [run]);
-  }
-  const databases: DatabaseOverview[] = [];
-  for (const context of contexts) {
+  const known = knownDatabases(index, at.getTime() + CLOCK_DIFFERENCE_MILLISECONDS);
+  const targets = contexts.map((context) => {
     const place = placeOf(context);
-    const newest = [...byDatabase.values()].flatMap(([run]) => (run?.place === place ? [run] : []));
-    const recent = newest.map(({ database, startedAt }) => ({ database, startedAt: new Date(startedAt) }));
-    const judged = await databasesOf(context, recent, at);
-    // What has had no backup for a month is all the more worth knowing.
-    const isUnknown = judged.length === 1 && judged[0] === undefined && recent.length > 0;
-    for (const database of isUnknown ? recent.map(({ database }) => database).sort() : judged) {
-      if (databases.length >= MOST_DATABASES) break;
-      const runs = database === undefined ? [] : (byDatabase.get(`${place}/${database}`) ?? []);
-      databases.push(overviewOf(context, place, database, index, runs, at));
-    }
-  }
-  const volumes = await Promise.all(
-    followed.layouts.map((_, place) =>
-      spaceOf(
-        place,
-        databases.filter((one) => one.place === place),
-        at,
-      ),
+    const remembered = index.surroundings[place]?.remembered.get(rememberedFileName(context));
+    return { context, place, all: known.all(place), remembered: remembered ?? NONE_REMEMBERED };
+  });
+  const subjects = targets.flatMap(({ context, place, all, remembered }) =>
+    subjectsOf(context, place, all, remembered, at),
+  );
+  const databases = subjects.slice(0, MOST_DATABASES).map(({ newSince, ...subject }) => {
+    const { place, database } = subject;
+    return overviewOf(subject, { ...known.of(place, database), newSince }, at);
+  });
+  const volumes = followed.layouts.map((_, place) =>
+    spaceOf(
+      place,
+      databases.filter((one) => one.place === place),
+      at,
     ),
   );
-  return { at, databases, volumes };
-}
-
-type SpaceOf = (place: number, databases: readonly DatabaseOverview[], now: Date) => Promise<VolumeOverview>;
-
-/** Asks the file system, and plays the coming runs through, once in a while. */
-function keepSpace(followed: FollowedIndex): SpaceOf {
-  const kept = new Map<number, { readonly madeAt: number; readonly volume: Promise<VolumeOverview> }>();
-  return (place, databases, now) => {
-    const known = kept.get(place);
-    if (known && performance.now() - known.madeAt < SPACE_KEPT_MILLISECONDS) return known.volume;
-    const directory = followed.layouts[place]?.base ?? '';
-    const isListed = followed.index.dataFiles[place] !== undefined;
-    const volume = lookAtVolume(directory, isListed ? databases : [], now);
-    kept.set(place, { madeAt: performance.now(), volume });
-    return volume;
+  return {
+    ...{ at, databases, volumes, leftOut: subjects.length - databases.length },
+    forgotten: targets.flatMap(({ context, place, all, remembered }) =>
+      forgottenOf(context, place, all, remembered, subjects),
+    ),
   };
 }
 
-async function lookAtVolume(
-  directory: string,
+type SpaceOf = (place: number, databases: readonly DatabaseOverview[], now: Date) => VolumeOverview;
+
+/** Plays the coming runs through once in a while. */
+function keepSpace({ layouts, index }: FollowedIndex): SpaceOf {
+  const kept = new Map<number, { readonly madeAt: number; readonly forecast: SpaceForecast | undefined }>();
+  return (place, databases, now) => {
+    const directory = layouts[place]?.base ?? '';
+    const freeBytes = index.surroundings[place]?.freeBytes;
+    const known = kept.get(place);
+    if (known && performance.now() - known.madeAt < SPACE_KEPT_MILLISECONDS)
+      return { directory, freeBytes, forecast: known.forecast };
+    const isListed = index.dataFiles[place] !== undefined;
+    const forecast = isListed && freeBytes !== undefined ? forecastOf(freeBytes, databases, now) : undefined;
+    kept.set(place, { madeAt: performance.now(), forecast });
+    return { directory, freeBytes, forecast };
+  };
+}
+
+function forecastOf(
+  freeBytes: number,
   databases: readonly DatabaseOverview[],
   now: Date,
-): Promise<VolumeOverview> {
-  const facts = await statfs(directory).catch(() => undefined);
-  if (facts === undefined) return { directory, freeBytes: undefined, forecast: undefined };
-  const freeBytes = facts.bavail * facts.bsize;
+): SpaceForecast | undefined {
   const settings = databases[0]?.context.settings;
   const histories = databases.map(({ present }) => present.map(spaceRun));
-  if (settings === undefined || histories.flat().length > MOST_FORECAST_RUNS)
-    return { directory, freeBytes, forecast: undefined };
+  if (settings === undefined || histories.flat().length > MOST_FORECAST_RUNS) return undefined;
   const { RETENTION_DAYS, RETENTION_KEEP, BACKUP_MODE } = settings;
   const keep = parseKeepRules(RETENTION_KEEP);
   const policy = { retentionDays: RETENTION_DAYS, keep, heldSeries: new Set<string>() };
-  const forecast = forecastSpace(histories, { freeBytes, policy, keepsFiles: BACKUP_MODE !== 'oss', now });
-  return { directory, freeBytes, forecast };
+  return forecastSpace(histories, { freeBytes, policy, keepsFiles: BACKUP_MODE !== 'oss', now });
 }
 
 function spaceRun(run: IndexedRun): SpaceRun {

@@ -1,4 +1,5 @@
-import type { IndexedRun, RunningRun } from '../run-index/run-index.ts';
+import type { RunningRun } from '../run-index/place-facts.ts';
+import type { IndexedRun } from '../run-index/run-index.ts';
 import type { Site } from './site.ts';
 
 /** What a run that is under way says of itself. */

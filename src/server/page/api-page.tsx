@@ -1,4 +1,5 @@
 import type { ApiParameter, ApiRoute } from './api-routes.ts';
+import { API_WORDS } from './api-words.ts';
 import { Layout } from './layout.tsx';
 import { addressOf, type PageContext } from './page-context.ts';
 
@@ -42,10 +43,12 @@ function RouteForm({
       <h2 id={id}>
         <code>{path}</code>
       </h2>
-      <p lang="en">{summary}</p>
+      <p>
+        <Described page={page} text={summary} />
+      </p>
       {description && (
-        <p class="quiet" lang="en">
-          <WithCode text={description} />
+        <p class="quiet">
+          <Described page={page} text={description} />
         </p>
       )}
       <form
@@ -102,17 +105,22 @@ function Field({
         />
       )}
       {description && (
-        <small id={about} lang="en">
-          <WithCode text={description} />
+        <small id={about}>
+          <Described page={page} text={description} />
         </small>
       )}
     </div>
   );
 }
 
-/** What stands between backquotes is code. */
-function WithCode({ text }: { readonly text: string }) {
-  return <>{text.split('`').map((part, index) => (index % 2 === 0 ? part : <code>{part}</code>))}</>;
+/** A text of the description, in the language of the page where it is known in it. What stands between backquotes is code. */
+function Described({ page, text }: { readonly page: PageContext; readonly text: string }) {
+  const translated = page.language === 'zh' ? API_WORDS.get(text) : undefined;
+  return (
+    <span lang={translated === undefined ? 'en' : undefined}>
+      {(translated ?? text).split('`').map((part, index) => (index % 2 === 0 ? part : <code>{part}</code>))}
+    </span>
+  );
 }
 
 const TITLE = { en: 'Try the API', zh: '试用 API' };

@@ -1,6 +1,7 @@
 import type { Given } from './given.ts';
 import type { PageContext } from './page-context.ts';
 import { Badge } from './parts.tsx';
+import { recordWord } from './record-words.ts';
 import { tellError } from './retell.ts';
 
 /** What went wrong, on what, and what to do next. */
@@ -11,7 +12,9 @@ export function ErrorNote({ page, error }: { readonly page: PageContext; readonl
     <section class="note note-danger" aria-label={say(TITLE)}>
       <p class="note-head">
         <Badge tone="danger">{code ?? say(TITLE)}</Badge>
-        {stage !== undefined && <span class="quiet">{say(AT, { stage })}</span>}
+        {stage !== undefined && (
+          <span class="quiet">{say(AT, { stage: recordWord(page, 'stage', stage) })}</span>
+        )}
       </p>
       <p class="note-message">{message}</p>
       {hint && (

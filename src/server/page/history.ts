@@ -1,5 +1,4 @@
 import { CLOCK_DIFFERENCE_MILLISECONDS } from '../../backup/recorded-runs.ts';
-import { seriesOf } from '../../schedule/read-freshness.ts';
 import type { DatabaseOverview } from '../overview/database-overview.ts';
 import type { Overview } from '../overview/overview.ts';
 import type { IndexedDrill, IndexedRun, RunIndex } from '../run-index/run-index.ts';
@@ -52,18 +51,18 @@ export function historyOf(one: DatabaseOverview, index: RunIndex, now: Date): Hi
     if (runs.length >= MOST) break;
     if (run.startedAt <= latest && isOurs(run)) runs.push(run);
   }
-  const drills = index.drills.items.filter(({ place, database, run, recoverySeconds }) => {
-    if (recoverySeconds === null || place !== one.place || database !== one.database) return false;
+  const drills = index.drills.items.filter(({ place, database, run, startedAt, recoverySeconds }) => {
+    if (recoverySeconds === null || Date.parse(startedAt) > latest) return false;
+    if (place !== one.place || database !== one.database) return false;
     const drilled = index.find(place, run);
     return drilled === undefined || isOurs(drilled);
   });
   return { runs: runs.reverse(), drills: drills.slice(0, MOST).reverse() };
 }
 
-function belongingTo({ context, place, database }: DatabaseOverview): (run: IndexedRun) => boolean {
-  const series = seriesOf(context);
+function belongingTo({ place, database, server }: DatabaseOverview): (run: IndexedRun) => boolean {
   return (run) =>
-    run.place === place && run.database === database && (series === undefined || serverOf(run) === series);
+    run.place === place && run.database === database && (server === undefined || serverOf(run) === server);
 }
 
 /** Keeps what is worked out from an overview for as long as that is shown. */

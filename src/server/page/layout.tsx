@@ -94,7 +94,7 @@ function Foot({ page, scannedAt }: Pick<LayoutProps, 'page' | 'scannedAt'>) {
     <footer class="foot">
       <p>
         {say(AS_OF, { time: timeText(page.now, zone), zone })}
-        {scannedAt && ` · ${say(SCANNED, { time: timeText(scannedAt, zone, 'with seconds').slice(-8) })}`}
+        {scannedAt && ` · ${say(SCANNED, { time: timeText(scannedAt, zone, 'with seconds') })}`}
       </p>
       <p>
         <a href={addressOf(page, ['api'])}>API</a> · pg-backup {page.version}

@@ -1,12 +1,12 @@
 import type { Text } from '../../language.ts';
-import { printable } from '../../schedule/freshness.ts';
+import { nameWithServer, printable } from '../../schedule/freshness.ts';
 import { sameText } from '../../schedule/time-text.ts';
 import type { DatabaseOverview } from '../overview/database-overview.ts';
 
-/** `target/database`, or the database alone where targets have no names. */
-export function nameOf({ context: { target }, database }: DatabaseOverview): Text {
+/** `target/database`, or the database alone where targets have no names; with its server where several have one of that name. */
+export function nameOf({ context: { target }, database, verdict }: DatabaseOverview): Text {
   if (database === undefined) return EVERY_DATABASE;
-  return sameText(fullName(target, database));
+  return sameText(fullName(target, nameWithServer(database, verdict.server)));
 }
 
 /** The same within a sentence: what it holds must not turn the text around it (Unicode, UAX 9: FSI, PDI). */

@@ -2,13 +2,12 @@ import { describeError } from '../../errors.ts';
 import type { Text } from '../../language.ts';
 import { KIND_NAMES } from '../../schedule/entries.ts';
 import { printable } from '../../schedule/freshness.ts';
+import { newestSkips } from '../overview/newest-skips.ts';
 import type { Site } from '../overview/site.ts';
 import type { SkipFacts } from '../run-index/facts.ts';
 import { UNKNOWN } from './figures.ts';
 import type { PageContext } from './page-context.ts';
 import { Badge, Moment, Name, Section } from './parts.tsx';
-
-const SKIPS = 10;
 
 interface NotesProps {
   readonly page: PageContext;
@@ -19,9 +18,7 @@ interface NotesProps {
 export function NotesSection({ page, site: { followed } }: NotesProps) {
   const { say } = page;
   const { count, files } = followed.unreadable();
-  const skips = [...followed.index.skips.values()]
-    .sort((one, other) => (one.skippedAt < other.skippedAt ? 1 : -1))
-    .slice(0, SKIPS);
+  const skips = newestSkips(followed.index);
   return (
     <Section id="notes" title={say(TITLE)}>
       {followed.problems.length > 0 && (

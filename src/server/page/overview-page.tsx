@@ -29,8 +29,10 @@ export function OverviewPage({ page, site, overview, keep }: OverviewPageProps) 
   const problems = followed.problems.map((problem) =>
     sameText(describeError(problem, page.language).message),
   );
-  const findings = findingsOf(overview, problems, page.zoneOf);
   const judged = keep(overview, 'judged', () => judgeAll(overview, page));
+  const byDatabase = new Map(judged.map(({ one, findings }) => [one, findings]));
+  const looks = { problems, unreadable: followed.unreadable().count, scannedAt: followed.scannedAt };
+  const findings = findingsOf(overview, looks, (one) => byDatabase.get(one) ?? [], page.now);
   const asked = page.query.get('database');
   const chosen = overview.databases.find((one) => page.say(nameOf(one)) === asked);
   return (

@@ -1,4 +1,5 @@
 import { quoteWord } from '../../quote-word.ts';
+import { runsWithDump } from '../overview/still-there.ts';
 import { type IndexedRun, runNameOf } from '../run-index/run-index.ts';
 import { type Given, listIn } from './given.ts';
 import type { PageContext } from './page-context.ts';
@@ -24,7 +25,7 @@ export function RestoreSection({ page, run, record, dataFiles }: RestoreProps) {
   if (sizeOf(run) === null || !run.isNamed) return null;
   const restore = `restore ${quoteWord(name)} --to ${quoteWord(targetName(run.database))}`;
   const isElsewhere = listIn(record['remote']).length > 0;
-  const isHere = dataFiles && ['', '.age', '.gpg'].some((end) => dataFiles.has(`${name}.dump${end}`));
+  const isHere = dataFiles && runsWithDump(dataFiles).has(name);
   return (
     <Section id="restore" title={say(TITLE)}>
       {isHere === false && !isElsewhere && (

@@ -4,6 +4,7 @@ import { bytesText, countText, secondsText } from './figures.ts';
 import { type Given, listIn, numberIn, objectIn, textIn, textsIn, timeIn } from './given.ts';
 import type { PageContext } from './page-context.ts';
 import { Badge, type BadgeTone, Fact, Moment, Section } from './parts.tsx';
+import { recordWord } from './record-words.ts';
 import { stagesIn } from './run-stages.tsx';
 import { FIELD_WORDS, OUTCOME_WORDS } from './words.ts';
 
@@ -31,7 +32,7 @@ export function RunDrills({ page, drills, zone }: RunDrillsProps) {
 function Drill({ page, drill, zone }: Pick<RunDrillsProps, 'page' | 'zone'> & { readonly drill: Given }) {
   const { say, language } = page;
   const outcome = textIn(drill['outcome']) ?? '';
-  const stages = stagesIn(drill['phases'], timeIn(drill['startedAt']));
+  const stages = stagesIn(page, drill['phases'], timeIn(drill['startedAt']));
   const compared = objectIn(drill['compared']);
   const error = objectIn(drill['error']);
   const rows = numberIn(compared['rows']);
@@ -94,7 +95,8 @@ function Differences({ page, drill }: { readonly page: PageContext; readonly dri
               {differences.slice(0, MOST_DIFFERENCES).map((one) => (
                 <tr>
                   <th scope="row">
-                    {textIn(one['kind'])} <code>{textIn(one['object'])}</code>
+                    {recordWord(page, 'difference', textIn(one['kind']) ?? '')}{' '}
+                    <code>{textIn(one['object'])}</code>
                   </th>
                   <td>{textIn(one['expected'])}</td>
                   <td>{textIn(one['found'])}</td>
@@ -110,15 +112,19 @@ function Differences({ page, drill }: { readonly page: PageContext; readonly dri
           {say(NOT_COMPARED)}{' '}
           {omissions
             .map((one) =>
-              [textIn(one['kind']), ...textsIn(one['objects']).slice(0, MOST_DIFFERENCES)].join(' '),
+              [
+                recordWord(page, 'omission', textIn(one['kind']) ?? ''),
+                ...textsIn(one['objects']).slice(0, MOST_DIFFERENCES),
+              ].join(' '),
             )
-            .join('; ')}
+            .join(say(SEMICOLON))}
         </p>
       )}
     </>
   );
 }
 
+const SEMICOLON = { en: '; ', zh: '；' };
 const TONES: Readonly<Record<string, BadgeTone>> = {
   equal: 'good',
   incomplete: 'watch',

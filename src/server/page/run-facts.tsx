@@ -3,6 +3,7 @@ import { bytesText, countText, secondsText } from './figures.ts';
 import { type Given, numberIn, objectIn, textIn, textsIn, timeIn } from './given.ts';
 import type { PageContext } from './page-context.ts';
 import { Fact, Moment, Section } from './parts.tsx';
+import { recordWord } from './record-words.ts';
 import { sizeOf } from './run-size.ts';
 import { FIELD_WORDS } from './words.ts';
 
@@ -24,6 +25,8 @@ export function RunFacts({ page, run, zone, record, report }: RunFactsProps) {
   const leftOut = textsIn(record['leftOut']);
   const seconds = run.record?.durationSeconds ?? run.report?.durationSeconds;
   const databaseBytes = numberIn(server['databaseSizeBytes']);
+  const word = (kind: 'encryption' | 'globals', written: string | undefined): string | undefined =>
+    written === undefined ? undefined : recordWord(page, kind, written);
   const facts: readonly (readonly [name: string, value: string | undefined])[] = [
     [say(FIELD_WORDS.duration), secondsText(seconds, language)],
     [say(FIELD_WORDS.size), bytesText(sizeOf(run))],
@@ -35,9 +38,9 @@ export function RunFacts({ page, run, zone, record, report }: RunFactsProps) {
     [say(WORDS.mode), run.record?.mode ?? run.report?.mode ?? undefined],
     [say(WORDS.tool), textIn(record['tool']) ?? textIn(report['tool'])],
     [say(WORDS.compression), textIn(record['compression'])],
-    [say(WORDS.encryption), run.record?.encryption ?? undefined],
-    [say(WORDS.globals), textIn(record['globals'])],
-    [say(WORDS.fingerprint), levelOf(fingerprint)],
+    [say(WORDS.encryption), word('encryption', run.record?.encryption ?? undefined)],
+    [say(WORDS.globals), word('globals', textIn(record['globals']))],
+    [say(WORDS.fingerprint), levelOf(page, fingerprint)],
     [say(WORDS.leftOut), leftOut.length > 0 ? leftOut.join(' ') : undefined],
     [say(WORDS.runner), textIn(runner['hostname'])],
     [say(WORDS.version), textIn(runner['version'])],
@@ -62,11 +65,13 @@ function serverIn({ host, port }: Given): string | undefined {
   return name && `${name}:${textIn(port) ?? numberIn(port) ?? ''}`;
 }
 
-function levelOf(fingerprint: Given): string | undefined {
+function levelOf(page: PageContext, fingerprint: Given): string | undefined {
   const parts = [textIn(fingerprint['level']), textIn(fingerprint['status'])];
-  return parts.filter((part) => part !== undefined).join(', ') || undefined;
+  const words = parts.flatMap((part) => (part === undefined ? [] : recordWord(page, 'fingerprint', part)));
+  return words.join(page.say(COMMA)) || undefined;
 }
 
+const COMMA = { en: ', ', zh: '，' };
 const WORDS = {
   title: { en: 'Facts', zh: '基本信息' },
   databaseSize: { en: 'Database size', zh: '库大小' },

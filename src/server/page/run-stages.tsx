@@ -2,6 +2,7 @@ import { Timeline } from '../charts/timeline.tsx';
 import { type Given, listIn, numberIn, textIn, timeIn } from './given.ts';
 import type { PageContext } from './page-context.ts';
 import { Section } from './parts.tsx';
+import { recordWord } from './record-words.ts';
 
 export interface ShownStage {
   readonly name: string;
@@ -15,7 +16,7 @@ const MOST_STAGES = 40;
 
 /** The stages of a run, one after the other. */
 export function RunStages({ page, record }: { readonly page: PageContext; readonly record: Given }) {
-  const stages = stagesIn(record['stages'], timeIn(record['startedAt']));
+  const stages = stagesIn(page, record['stages'], timeIn(record['startedAt']));
   if (stages.length === 0) return null;
   return (
     <Section id="stages" title={page.say(TITLE)}>
@@ -30,7 +31,11 @@ export function RunStages({ page, record }: { readonly page: PageContext; readon
 }
 
 /** What can be drawn of a list of stages or phases; without a beginning they count from the first one. */
-export function stagesIn(value: unknown, beginning: Date | undefined): readonly ShownStage[] {
+export function stagesIn(
+  page: PageContext,
+  value: unknown,
+  beginning: Date | undefined,
+): readonly ShownStage[] {
   const stages = listIn(value).slice(0, MOST_STAGES);
   const begin = beginning ?? timeIn(stages[0]?.['startedAt']);
   return stages.flatMap((stage): ShownStage[] => {
@@ -39,7 +44,14 @@ export function stagesIn(value: unknown, beginning: Date | undefined): readonly 
     const durationSeconds = numberIn(stage['durationSeconds']);
     if (name === undefined || !startedAt || !begin || durationSeconds === undefined) return [];
     const startSeconds = Math.max(0, (startedAt.getTime() - begin.getTime()) / 1000);
-    return [{ name, startSeconds, durationSeconds, isFailed: stage['outcome'] === 'failed' }];
+    return [
+      {
+        name: recordWord(page, 'stage', name),
+        startSeconds,
+        durationSeconds,
+        isFailed: stage['outcome'] === 'failed',
+      },
+    ];
   });
 }
 

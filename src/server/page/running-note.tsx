@@ -1,9 +1,11 @@
 import { progressView } from '../overview/run-progress.ts';
 import type { Site } from '../overview/site.ts';
-import type { IndexedRun, RunningRun } from '../run-index/run-index.ts';
+import type { RunningRun } from '../run-index/place-facts.ts';
+import type { IndexedRun } from '../run-index/run-index.ts';
 import { bytesText } from './figures.ts';
 import type { PageContext } from './page-context.ts';
 import { Distance, Sign } from './parts.tsx';
+import { recordWord } from './record-words.ts';
 
 interface RunningNoteProps {
   readonly page: PageContext;
@@ -26,7 +28,7 @@ export function RunningNote({ page, site, running, newestGood, zone }: RunningNo
       </p>
       {progress && (
         <p class="running-stage">
-          <code>{progress.stage}</code>
+          <code>{recordWord(page, 'stage', progress.stage)}</code>
           {doneBytes !== null && ` ${bytesText(doneBytes)}`}
           {isMeasured && ` / ${bytesText(expectedBytes)}`}
         </p>

@@ -1,8 +1,10 @@
 import type { App } from '../http/app.ts';
 import { refuse } from '../http/refusals.ts';
 import type { Site } from '../overview/site.ts';
+import { byDrill, type DrillPosition, type IndexedDrill } from '../run-index/run-index.ts';
+import { placeIn } from '../run-index/sorted-list.ts';
 import { drillView } from '../run-index/views.ts';
-import { readCursor, writeCursor } from './cursor.ts';
+import { type Cursor, isAt, readCursor, writeCursor } from './cursor.ts';
 import { DEFAULT_LIMIT, MAXIMUM_LIMIT, WRONG_CURSOR, WRONG_LIMIT } from './paging.ts';
 import { awaitReady } from './ready.ts';
 import { DRILLS } from './schemas/runs.ts';
@@ -23,19 +25,14 @@ export function addDrillRoutes(app: App, site: Site): void {
     if (query.cursor !== undefined && !cursor) return refuse(reply, 400, site.language, WRONG_CURSOR);
     const refusal = await awaitReady(site, reply, 'everything');
     if (refusal) return refusal;
-    const fitting = site.followed.index.drills.items.filter(
-      ({ database, run, outcome }) =>
-        (query.database === undefined || database === query.database) &&
-        (query.run === undefined || run === query.run) &&
-        (query.outcome === undefined || outcome === query.outcome),
-    );
-    // What has gone meanwhile still tells the time.
-    const start = cursor
-      ? fitting.findIndex(
-          (drill) => Date.parse(drill.startedAt) <= cursor.startedAt && !isBefore(drill, cursor),
-        )
-      : 0;
-    const found = start < 0 ? [] : fitting.slice(start, start + limit + 1);
+    const all = site.followed.index.drills.items;
+    const found: IndexedDrill[] = [];
+    // What has gone meanwhile still tells the place.
+    const start = cursor ? placeIn<DrillPosition>(all, positionOf(cursor), byDrill) : 0;
+    for (let place = start; place < all.length && found.length <= limit; place += 1) {
+      const drill = all[place];
+      if (drill && fits(drill, query) && !(cursor && isAt(drill, cursor))) found.push(drill);
+    }
     const shown = found.slice(0, limit);
     const last = found.length > limit ? shown.at(-1) : undefined;
     return {
@@ -45,12 +42,12 @@ export function addDrillRoutes(app: App, site: Site): void {
   });
 }
 
-/** At or before the cursor, in the order of the list. */
-function isBefore(
-  drill: { readonly startedAt: string; readonly fileName: string; readonly place: number },
-  cursor: { readonly startedAt: number; readonly fileName: string; readonly place: number },
-): boolean {
-  if (Date.parse(drill.startedAt) !== cursor.startedAt) return false;
-  if (drill.fileName !== cursor.fileName) return drill.fileName > cursor.fileName;
-  return drill.place <= cursor.place;
+function fits(drill: IndexedDrill, { database, run, outcome }: DrillsQuery): boolean {
+  if (database !== undefined && drill.database !== database) return false;
+  if (run !== undefined && drill.run !== run) return false;
+  return outcome === undefined || drill.outcome === outcome;
+}
+
+function positionOf({ startedAt, ...file }: Cursor): DrillPosition {
+  return { ...file, startedAt: new Date(startedAt).toISOString() };
 }

@@ -3,7 +3,7 @@ import type { App } from '../http/app.ts';
 import { refuse } from '../http/refusals.ts';
 import { progressView } from '../overview/run-progress.ts';
 import type { Site } from '../overview/site.ts';
-import type { RunningRun } from '../run-index/run-index.ts';
+import type { RunningRun } from '../run-index/place-facts.ts';
 
 const MOST_READERS = 64;
 /** Proxies close what is silent for a minute. */
@@ -30,6 +30,9 @@ export function addEventRoute(app: App, site: Site): void {
   const heartbeat = setInterval(() => send(':\n\n'), HEARTBEAT_MILLISECONDS);
   heartbeat.unref();
   app.addHook('onClose', async () => clearInterval(heartbeat));
+  app.head('/api/v1/events', { schema: { hide: true } }, async (_request, reply) =>
+    reply.headers(HEADERS).send(),
+  );
   app.get('/api/v1/events', { schema: SCHEMA, exposeHeadRoute: false }, async (request, reply) => {
     if (readers.size >= MOST_READERS) return refuse(reply.header('retry-after', '30'), 503, language, FULL);
     reply.hijack();
@@ -38,9 +41,7 @@ export function addEventRoute(app: App, site: Site): void {
     request.raw.socket.setTimeout(0);
     reader.writeHead(200, {
       ...reply.getHeaders(),
-      'content-type': 'text/event-stream; charset=utf-8',
-      // Proxies hold back what they think is a document.
-      'x-accel-buffering': 'no',
+      ...HEADERS,
     } as Record<string, string>);
     reader.write(`retry: 5000\n\n${changed(followed.index.revision)}`);
     if (readers.size === 0) listen();
@@ -74,6 +75,11 @@ async function progressOf(site: Site, running: RunningRun): Promise<string> {
   return `event: progress\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // Proxies hold back what they think is a document.
+  'x-accel-buffering': 'no',
+};
 const FULL = { en: 'Too many readers of events', zh: '事件读者过多' };
 const SCHEMA = {
   summary: 'Server-sent events',

@@ -1,7 +1,8 @@
 import type { Site } from '../overview/site.ts';
-import type { IndexedRun } from '../run-index/run-index.ts';
+import { byStart, type IndexedRun, type RunPosition } from '../run-index/run-index.ts';
+import { placeIn } from '../run-index/sorted-list.ts';
 import { isGood, serverOf } from '../run-index/views.ts';
-import { type Cursor, writeCursor } from './cursor.ts';
+import { type Cursor, isAt, writeCursor } from './cursor.ts';
 
 export const PROOFS = ['none', 'read', 'stored', 'restored'] as const;
 
@@ -30,26 +31,43 @@ export function findRuns(
   cursor: Cursor | undefined,
   limit: number,
 ): FoundRuns {
-  const { runs } = site.followed.index;
+  const { runs, groups } = site.followed.index;
   const isOfTarget = targetFilter(site, filter.target);
+  const isWanted = (run: IndexedRun): boolean => fits(run, filter) && isOfTarget(run);
+  const lists = isOfEvery(filter) ? undefined : groups.of(filter.database, isWanted);
+  const before = { startedAt: filter.to, fileName: '', place: 0 };
+  const start = cursor && byStart(cursor, before) > 0 ? cursor : before;
   const found: IndexedRun[] = [];
-  const start = cursor ? runs.position({ ...NOTHING, ...cursor }) : 0;
-  for (let position = start; position < runs.items.length && found.length <= limit; position += 1) {
-    const run = runs.items[position];
-    if (!run || run.startedAt < filter.from) break;
-    if (cursor && position === start && isAt(run, cursor)) continue;
-    if (run.startedAt < filter.to && fits(run, filter) && isOfTarget(run)) found.push(run);
+  for (const run of inOrder(lists ?? [runs.items], start)) {
+    if (found.length > limit || run.startedAt < filter.from) break;
+    if (cursor && isAt(run, cursor)) continue;
+    if (isWanted(run)) found.push(run);
   }
   const shown = found.slice(0, limit);
   const last = found.length > limit ? shown.at(-1) : undefined;
   return { runs: shown, nextCursor: last ? writeCursor(last) : null };
 }
 
-/** What the order does not look at. */
-const NOTHING = { database: '', isNamed: false, report: undefined, record: undefined };
+function isOfEvery({ target, database, status, proof }: RunsFilter): boolean {
+  return [target, database, status, proof].every((wish) => wish === undefined);
+}
 
-function isAt(run: IndexedRun, cursor: Pick<IndexedRun, 'fileName' | 'place'>): boolean {
-  return run.fileName === cursor.fileName && run.place === cursor.place;
+/** The runs of all lists, from a position on. */
+function* inOrder(lists: readonly (readonly IndexedRun[])[], start: RunPosition): Generator<IndexedRun> {
+  const heads = lists.map((runs) => ({ runs, at: placeIn<RunPosition>(runs, start, byStart) }));
+  for (;;) {
+    let next: IndexedRun | undefined;
+    let from: { at: number } | undefined;
+    for (const head of heads) {
+      const run = head.runs[head.at];
+      if (!run || (next && byStart(next, run) < 0)) continue;
+      next = run;
+      from = head;
+    }
+    if (!next || !from) return;
+    from.at += 1;
+    yield next;
+  }
 }
 
 /** What a run belongs to depends on its place and its server, of which there are few. */

@@ -1,7 +1,9 @@
 import { describeError } from '../../errors.ts';
 import { render } from '../../language.ts';
 import { describeHealth, isHealthy, type TargetHealth } from '../../schedule/healthcheck.ts';
+import { utcText } from '../../schedule/time-text.ts';
 import type { App } from '../http/app.ts';
+import { isLookOld } from '../overview/last-look.ts';
 import type { Site } from '../overview/site.ts';
 
 const HEALTHY = 200;
@@ -29,15 +31,24 @@ function probe(summary: string): object {
 }
 
 /** What cannot be found out is not healthy. */
-async function judge({ followed, overview, language }: Site): Promise<{ status: number; body: object }> {
+async function judge({
+  followed,
+  overview,
+  language,
+  contexts,
+}: Site): Promise<{ status: number; body: object }> {
   const unhealthy = (reason: string): { status: number; body: object } => {
     return { status: UNHEALTHY, body: { status: 'unhealthy', reason, databases: [] } };
   };
   if (!followed.isReady) return unhealthy(render(STARTING, language));
-  const [problem] = followed.problems;
+  const { scannedAt, problems } = followed;
+  if (scannedAt && isLookOld(scannedAt, contexts[0]?.clock() ?? new Date()))
+    return unhealthy(render(LOOK_OLD, language, { time: utcText(scannedAt) }));
+  const [problem] = problems;
   if (problem !== undefined) return unhealthy(describeError(problem, language).message);
   try {
-    const { databases } = await overview();
+    const { databases, leftOut } = await overview();
+    if (leftOut > 0) return unhealthy(render(LEFT_OUT, language, { count: leftOut }));
     const health = databases.map(({ context, verdict }) => ({ target: context.target, verdict }));
     const status = isHealthy(health) ? HEALTHY : UNHEALTHY;
     return {
@@ -53,12 +64,21 @@ async function judge({ followed, overview, language }: Site): Promise<{ status: 
   }
 }
 
+const LOOK_OLD = {
+  en: 'the reports were looked through at {time} the last time',
+  zh: '上次完整扫描报表是 {time}',
+};
+const LEFT_OUT = {
+  en: 'databases that are not judged, as there are too many: {count}',
+  zh: '库过多，未判断：{count} 个',
+};
 const STARTING = { en: 'the reports are still being read', zh: '仍在读取报表' };
 
 function describeDatabase({ target, verdict }: TargetHealth, language: Site['language']): object {
   return {
     target: target ?? null,
     database: verdict.database ?? null,
+    ...(verdict.server !== undefined && { server: verdict.server }),
     state: verdict.state,
     reason: render(verdict.reason, language),
     succeededAt: verdict.succeededAt?.toISOString() ?? null,

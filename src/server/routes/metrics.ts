@@ -6,15 +6,15 @@ import type { VolumeOverview } from '../overview/overview.ts';
 import type { Site } from '../overview/site.ts';
 import type { IndexedRun } from '../run-index/run-index.ts';
 import { isGood, isOffSite } from '../run-index/views.ts';
+import { PROOFS } from './find-runs.ts';
 import { awaitReady } from './ready.ts';
 
 /** Every database costs some thirty time series. */
 const MOST_DATABASES = 200;
-const STATES = ['fresh', 'stale', 'none'] as const;
-const PROOFS = ['none', 'read', 'stored', 'restored'] as const;
+const STATES = ['fresh', 'stale', 'none', 'new'] as const;
 const OUTCOMES = ['equal', 'incomplete', 'different', 'failed'] as const;
 const DAY_SECONDS = 24 * 60 * 60;
-const LABELS = ['target', 'database'];
+const LABELS = ['target', 'database', 'server'];
 
 /** `/metrics` for Prometheus: each figure is worked out when it is asked for. */
 export function addMetricsRoute(app: App, site: Site): void {
@@ -34,12 +34,12 @@ export function addMetricsRoute(app: App, site: Site): void {
   app.get('/metrics', { schema }, async (_request, reply) => {
     const refusal = await awaitReady(site, reply, 'everything');
     if (refusal) return refusal;
-    const { databases, volumes } = await site.overview();
+    const { databases, volumes, leftOut } = await site.overview();
     // In one go: another scrape may stand between any two awaits.
     registry.resetMetrics();
     for (const one of databases.slice(0, MOST_DATABASES)) perDatabase(one);
     for (const one of volumes) perVolume(one);
-    perServer(site, databases.length);
+    perServer(site, databases.length + leftOut);
     const { user, system } = process.cpuUsage();
     cpu.inc((user + system) / 1e6);
     return reply.type(registry.contentType).send(await registry.metrics());
@@ -64,6 +64,14 @@ function databaseGauges(make: Make): (one: DatabaseOverview) => void {
     'pg_backup_off_site_wanted',
     '1 where the newest run was to have a copy elsewhere, by its BACKUP_MODE.',
   );
+  const lost = make(
+    'pg_backup_last_success_lost',
+    '1 where it has neither a dump here nor a copy elsewhere; absent where nobody can tell.',
+  );
+  const unread = make(
+    'pg_backup_newest_run_unreadable',
+    '1 where nobody can read what a run after it came to.',
+  );
   const unlike = make(
     'pg_backup_last_success_warning',
     '1 where it looks unlike the runs before it, and nobody has accepted that.',
@@ -76,7 +84,7 @@ function databaseGauges(make: Make): (one: DatabaseOverview) => void {
   const failures = make('pg_backup_failed_runs', 'Failed runs that are on record, by error code.', ['code']);
   const restored = make(
     'pg_backup_last_restored_timestamp_seconds',
-    'When the newest run began that a drill has restored and found equal.',
+    'When the newest of those runs began that are still there and that a drill has restored and found equal.',
   );
   const drillAt = make('pg_backup_last_drill_timestamp_seconds', 'When the newest drill began.');
   const drillSeconds = make('pg_backup_last_drill_duration_seconds', 'How long the newest drill took.');
@@ -92,16 +100,21 @@ function databaseGauges(make: Make): (one: DatabaseOverview) => void {
   );
 
   return (one) => {
-    const labels = { target: one.context.target ?? '', database: one.database ?? '' };
+    const { verdict, newestGood, newestDrill, measured } = one;
+    const labels = {
+      ...{ target: one.context.target ?? '', database: one.database ?? '' },
+      ...(verdict.server !== undefined && { server: verdict.server }),
+    };
     const set = (metric: Gauge, value: number | null | undefined, more = {}): void => {
       if (typeof value === 'number' && Number.isFinite(value)) metric.set({ ...labels, ...more }, value);
     };
-    const { verdict, newestGood, newestDrill, measured } = one;
     for (const name of STATES) set(state, Number(verdict.state === name), { state: name });
     set(due, secondsOf(verdict.dueAt?.getTime()));
     set(next, secondsOf(verdict.nextAt?.getTime()));
     set(runs, one.runs);
     set(waiting, one.awaitingUpload);
+    set(unread, Number(one.unreadable !== undefined));
+    set(lost, one.isLost === undefined ? undefined : Number(one.isLost));
     set(wanted, one.newest && Number(wantsOffSite(one.newest)));
     set(failed, one.newest && Number(!isGood(one.newest)));
     set(running, secondsOf(one.running?.startedAt.getTime()));

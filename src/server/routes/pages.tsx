@@ -2,10 +2,8 @@ import type { App, Reply, Request } from '../http/app.ts';
 import { splitUrl } from '../http/split-url.ts';
 import type { Site } from '../overview/site.ts';
 import { createKeeper } from '../page/history.ts';
-import { OverviewPage } from '../page/overview-page.tsx';
 import type { PageContext } from '../page/page-context.ts';
-import { RunPage } from '../page/run-page.tsx';
-import { type ListedRun, RunsPage } from '../page/runs-page.tsx';
+import type { ListedRun } from '../page/runs-page.tsx';
 import type { IndexedRun } from '../run-index/run-index.ts';
 import { findRuns } from './find-runs.ts';
 import type { Pages } from './page-request.tsx';
@@ -17,7 +15,7 @@ const RUNS_ON_PAGE = 50;
 /** They are for people, and no part of the API. */
 const SCHEMA = { hide: true };
 
-/** What people look at: the overview, the list of runs, and the page of each run. */
+/** What people look at: the overview, the list of runs, and the page of each run. Their code is loaded when they are first asked for: the start waits for no page. */
 export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: string): void {
   const keep = createKeeper();
   const awaitReady = async (request: Request, reply: Reply): Promise<Reply | undefined> => {
@@ -29,6 +27,7 @@ export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: stri
   app.get('/', { schema: SCHEMA }, async (request, reply) => {
     const refusal = await awaitReady(request, reply);
     if (refusal) return refusal;
+    const { OverviewPage } = await import('../page/overview-page.tsx');
     const overview = await site.overview();
     const page = pages.contextOf(request);
     return pages.send(request, reply, 200, <OverviewPage {...{ page, site, overview, keep }} />);
@@ -40,6 +39,7 @@ export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: stri
     if (!asked) return pages.sendMessage(request, reply, 400, WRONG_FILTER);
     const refusal = await awaitReady(request, reply);
     if (refusal) return refusal;
+    const { RunsPage } = await import('../page/runs-page.tsx');
     const { databases } = await site.overview();
     const { runs, nextCursor } = findRuns(site, asked.filter, asked.cursor, RUNS_ON_PAGE);
     const list = {
@@ -60,6 +60,7 @@ export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: stri
     const page = pages.contextOf(request);
     const found = await readRun(site, request.params.run, page.query.get('target') ?? undefined);
     if (!found) return pages.sendMessage(request, reply, 404, UNKNOWN_RUN);
+    const { RunPage } = await import('../page/run-page.tsx');
     const { scannedAt, index } = site.followed;
     const all = { ...found, ...listed(found.run, site, page), dataFiles: index.dataFiles[found.run.place] };
     return pages.send(request, reply, 200, <RunPage {...all} page={page} scannedAt={scannedAt} />);

@@ -4,6 +4,7 @@ import type { Site } from '../overview/site.ts';
 import { runView } from '../run-index/views.ts';
 import { readCursor } from './cursor.ts';
 import { findRuns, type RunsFilter } from './find-runs.ts';
+import { momentOf } from './moment.ts';
 import { DEFAULT_LIMIT, MAXIMUM_LIMIT, WRONG_CURSOR, WRONG_LIMIT, WRONG_TIME } from './paging.ts';
 import { readRun } from './read-run.ts';
 import { awaitReady } from './ready.ts';
@@ -20,8 +21,8 @@ export function addRunRoutes(app: App, site: Site): void {
   app.get<{ Querystring: RunsQuery }>('/api/v1/runs', { schema: RUNS }, async ({ query }, reply) => {
     const limit = Number(query.limit ?? DEFAULT_LIMIT);
     if (limit > MAXIMUM_LIMIT) return refuse(reply, 400, site.language, WRONG_LIMIT);
-    const from = query.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(query.from);
-    const to = query.to === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.to);
+    const from = query.from === undefined ? Number.NEGATIVE_INFINITY : momentOf(query.from);
+    const to = query.to === undefined ? Number.POSITIVE_INFINITY : momentOf(query.to);
     if (Number.isNaN(from) || Number.isNaN(to)) return refuse(reply, 400, site.language, WRONG_TIME);
     const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor);
     if (query.cursor !== undefined && !cursor) return refuse(reply, 400, site.language, WRONG_CURSOR);

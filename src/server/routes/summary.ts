@@ -1,8 +1,8 @@
 import { describeError } from '../../errors.ts';
 import { render } from '../../language.ts';
-import { seriesOf } from '../../schedule/read-freshness.ts';
 import type { App } from '../http/app.ts';
 import type { DatabaseOverview } from '../overview/database-overview.ts';
+import { newestSkips } from '../overview/newest-skips.ts';
 import { progressView } from '../overview/run-progress.ts';
 import type { Site } from '../overview/site.ts';
 import type { IndexedRun } from '../run-index/run-index.ts';
@@ -10,28 +10,27 @@ import { drillView, isOffSite, type RunView, runView } from '../run-index/views.
 import { awaitReady } from './ready.ts';
 import { SUMMARY } from './schemas/summary.ts';
 
-const SKIPS = 10;
-
 export function addSummaryRoute(app: App, site: Site): void {
   app.get('/api/v1/summary', { schema: SUMMARY }, async (_request, reply) => {
     const refusal = await awaitReady(site, reply, 'everything');
     if (refusal) return refusal;
-    const { databases, volumes } = await site.overview();
+    const { databases, volumes, leftOut, forgotten } = await site.overview();
     const { followed } = site;
     const now = site.contexts[0]?.clock() ?? new Date();
     return {
       generatedAt: now.toISOString(),
       scannedAt: followed.scannedAt?.toISOString() ?? null,
       databases: databases.map((one) => describe(one, site, now)),
-      totals: { ...totalsOf(databases), drills: followed.index.drills.items.length },
+      totals: { ...totalsOf(databases), leftOut, drills: followed.index.drills.items.length },
+      forgotten: forgotten.map(({ context, database, server = null }) => ({
+        ...{ target: context.target ?? null, database, server },
+      })),
       volumes: volumes.map(({ directory, freeBytes = null, forecast }) => ({
         directory,
         freeBytes,
         forecast: forecast ? { ...forecast, daysLeft: forecast.daysLeft ?? null } : null,
       })),
-      skipped: [...followed.index.skips.values()]
-        .sort((one, other) => (one.skippedAt < other.skippedAt ? 1 : -1))
-        .slice(0, SKIPS),
+      skipped: newestSkips(followed.index),
       unreadable: followed.unreadable(),
       problems: followed.problems.map((problem) => describeError(problem, site.language).message),
     };
@@ -44,11 +43,13 @@ function describe(one: DatabaseOverview, site: Site, now: Date): object {
   return {
     target: context.target ?? null,
     database: one.database ?? null,
-    server: seriesOf(context) ?? null,
+    server: one.server ?? null,
     state: verdict.state,
     reason: render(verdict.reason, site.language),
     dueAt: verdict.dueAt?.toISOString() ?? null,
     nextAt: verdict.nextAt?.toISOString() ?? null,
+    isLost: one.isLost ?? null,
+    unreadableRun: one.unreadable?.run ?? null,
     isOffSite: newestGood !== undefined && isOffSite(newestGood),
     newestSuccess: view(newestGood),
     newestSuccessAgeSeconds: ageSeconds(newestGood, now),
@@ -84,6 +85,7 @@ function totalsOf(databases: readonly DatabaseOverview[]): object {
     fresh: count(({ verdict }) => verdict.state === 'fresh'),
     stale: count(({ verdict }) => verdict.state === 'stale'),
     none: count(({ verdict }) => verdict.state === 'none'),
+    new: count(({ verdict }) => verdict.state === 'new'),
     offSite: count(({ newestGood }) => newestGood !== undefined && isOffSite(newestGood)),
     restored: count(({ newestProven }) => newestProven !== undefined),
     runs: databases.reduce((sum, { runs }) => sum + runs, 0),

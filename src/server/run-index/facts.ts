@@ -146,7 +146,7 @@ export function drillFacts(value: unknown): DrillFacts | undefined {
   const given = value as Given;
   const run = textOf(given['run']);
   const database = shared(given['database']);
-  const startedAt = textOf(given['startedAt']);
+  const startedAt = timeOf(given['startedAt']);
   if (run === null || database === null || startedAt === null) return undefined;
   return {
     run,
@@ -166,7 +166,7 @@ export function drillFacts(value: unknown): DrillFacts | undefined {
 
 export function skipFacts(value: unknown): SkipFacts | undefined {
   const given = value as Given;
-  const skippedAt = textOf(given['skippedAt']);
+  const skippedAt = timeOf(given['skippedAt']);
   if (skippedAt === null) return undefined;
   return {
     kind: shared(given['kind']) ?? '',
@@ -208,11 +208,21 @@ function hasWarning(warning: Given): boolean {
 }
 
 function seriesOf(given: Given): string {
-  return shared(`${given['host']}:${given['port']}`) ?? '';
+  const { host, port } = given;
+  const isPort = typeof port === 'string' || typeof port === 'number';
+  return typeof host === 'string' && isPort ? (shared(`${host}:${port}`) ?? '') : '';
 }
 
 function sumOf(files: readonly Given[]): number {
   return files.reduce((sum, file) => sum + (numberOf(file['sizeBytes']) ?? 0), 0);
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+/** In UTC, as we write them: others cannot be put in order as texts. */
+function timeOf(value: unknown): string | null {
+  const text = textOf(value);
+  return text !== null && TIME.test(text) && !Number.isNaN(Date.parse(text)) ? text : null;
 }
 
 function numberOf(value: unknown): number | null {

@@ -1,6 +1,6 @@
 import { opendir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hasErrorCode, onDisk } from '../../files/storage-error.ts';
+import { fromDisk, hasErrorCode } from '../../files/storage-error.ts';
+import { createFileTable } from './file-table.ts';
 import { type JsonKind, type Known, NEW, type Reading, readLater, readNow } from './read-file.ts';
 import { visitAll } from './visit.ts';
 
@@ -24,37 +24,32 @@ export interface DirectoryOptions<Facts> {
   readonly factsOf: (value: unknown, run: string) => Facts | undefined;
   /** undefined: it is gone. */
   readonly onChange: (fileName: string, facts: Facts | undefined) => void;
-}
-
-/** Of each of a hundred thousand files: kept flat. */
-interface FileState {
-  /** -1: nothing is known that could be relied on. */
-  sizeBytes: number;
-  modifiedAt: number;
-  inode: number;
-  isUnreadable: boolean;
-  isUsed: boolean;
-  /** The number of the last scan that has seen it. */
-  seen: number;
+  /** Where it has changed whether the file can be used as it stands. */
+  readonly onUnreadable?: (fileName: string, isUnreadable: boolean) => void;
 }
 
 const SUFFIX = '.json';
+/** Stands where the bytes of a name are no UTF-8: under this name there is no file. */
+const NOT_UTF8 = '\uFFFD';
 const NAMED = 20;
 const PORTION = 1024;
 
 export function followDirectory<Facts>(options: DirectoryOptions<Facts>): FollowedDirectory {
-  const { path, kind, factsOf, onChange } = options;
-  const files = new Map<string, FileState>();
+  const { path, kind, factsOf, onChange, onUnreadable } = options;
+  const files = createFileTable();
   let isKnown = false;
   let scans = 0;
 
   const take = (name: string, reading: Reading): void => {
+    if (reading === 'same') {
+      files.see(name, scans);
+      return;
+    }
     const before = files.get(name);
-    if (before) before.seen = scans;
-    if (reading === 'same') return;
     if (reading === 'gone') {
       files.delete(name);
       if (before?.isUsed) onChange(name, undefined);
+      if (before?.isUnreadable) onUnreadable?.(name, false);
       return;
     }
     const run = name.slice(0, -SUFFIX.length);
@@ -63,8 +58,9 @@ export function followDirectory<Facts>(options: DirectoryOptions<Facts>): Follow
     const isUsed = facts !== undefined || before?.isUsed === true;
     const { sizeBytes = -1, modifiedAt = 0, inode = 0 } = reading.stamp ?? {};
     const isUnreadable = facts === undefined;
-    files.set(name, { sizeBytes, modifiedAt, inode, isUnreadable, isUsed, seen: scans });
+    files.set(name, { sizeBytes, modifiedAt, inode, isUnreadable, isUsed }, scans);
     if (facts !== undefined) onChange(name, facts);
+    if (isUnreadable !== (before?.isUnreadable ?? false)) onUnreadable?.(name, isUnreadable);
   };
 
   const knownOf = (name: string): Known => {
@@ -77,33 +73,27 @@ export function followDirectory<Facts>(options: DirectoryOptions<Facts>): Follow
     path,
     isKnown: () => isKnown,
     unreadable() {
-      let count = 0;
-      const names: string[] = [];
-      for (const [name, { isUnreadable }] of files) {
-        if (!isUnreadable) continue;
-        count += 1;
-        if (names.length < NAMED) names.push(name);
-      }
-      return { count, names };
+      const names = files.unreadable();
+      return { count: names.length, names: names.slice(0, NAMED) };
     },
     async scan(sliceMilliseconds, signal) {
       scans += 1;
-      const now = (name: string): void => take(name, readNow(join(path, name), knownOf(name), kind));
+      const now = (name: string): void => take(name, readNow(`${path}/${name}`, knownOf(name), kind));
       const later = async (name: string): Promise<void> =>
-        take(name, await readLater(join(path, name), knownOf(name), kind));
+        take(name, await readLater(`${path}/${name}`, knownOf(name), kind));
       await listNames(path, async (names, others) => {
         // Not even touched: to open a device may do something.
         for (const name of others) take(name, { stamp: undefined });
         await visitAll(names, { now, later, sliceMilliseconds, signal });
       });
       if (signal.aborted) return;
-      for (const [name, { seen }] of files) if (seen !== scans) take(name, 'gone');
+      for (const name of files.unseen(scans)) take(name, 'gone');
       isKnown = true;
     },
     async look(name) {
-      if (!name.endsWith(SUFFIX)) return;
+      if (!name.endsWith(SUFFIX) || name.includes(NOT_UTF8)) return;
       const known = knownOf(name);
-      take(name, await readLater(join(path, name), known === NEW ? undefined : known, kind));
+      take(name, await readLater(`${path}/${name}`, known === NEW ? undefined : known, kind));
     },
   };
 }
@@ -115,10 +105,11 @@ async function listNames(
 ): Promise<void> {
   let names: string[] = [];
   let others: string[] = [];
-  await onDisk(path, async () => {
+  await fromDisk(path, async () => {
     try {
       for await (const entry of await opendir(path, { bufferSize: PORTION })) {
-        if (entry.name.endsWith(SUFFIX)) (entry.isFile() ? names : others).push(entry.name);
+        const isUsual = entry.isFile() && !entry.name.includes(NOT_UTF8);
+        if (entry.name.endsWith(SUFFIX)) (isUsual ? names : others).push(entry.name);
         if (names.length < PORTION && others.length < PORTION) continue;
         await visit(names, others);
         names = [];

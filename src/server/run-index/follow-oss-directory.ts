@@ -19,6 +19,8 @@ export interface OssDirectoryOptions<Facts> {
   readonly factsOf: (value: unknown, run: string) => Facts | undefined;
   /** undefined: it is gone. */
   readonly onChange: (fileName: string, facts: Facts | undefined) => void;
+  /** Where it has changed whether the object can be used as it stands. */
+  readonly onUnreadable?: (fileName: string, isUnreadable: boolean) => void;
 }
 
 /** Of each of a hundred thousand objects: kept flat. */
@@ -41,7 +43,7 @@ const LARGE_BYTES = 1024 * 1024;
  * or has changed. A look that cannot list, or cannot read an object for another reason than the object, throws.
  */
 export function followOssDirectory<Facts>(options: OssDirectoryOptions<Facts>): FollowedDirectory {
-  const { source, kind, json, clock, relistMilliseconds, factsOf, onChange } = options;
+  const { source, kind, json, clock, relistMilliseconds, factsOf, onChange, onUnreadable } = options;
   const objects = new Map<string, ObjectState>();
   let isKnown = false;
   let scans = 0;
@@ -52,13 +54,16 @@ export function followOssDirectory<Facts>(options: OssDirectoryOptions<Facts>): 
     const fileName = nameOf(path);
     const facts = value === undefined ? undefined : factsOf(value, fileName.slice(0, -SUFFIX.length));
     const isUsed = facts !== undefined || before?.isUsed === true;
-    objects.set(path, { stamp, isUnreadable: facts === undefined, isUsed, seen: scans });
+    const isUnreadable = facts === undefined;
+    objects.set(path, { stamp, isUnreadable, isUsed, seen: scans });
     if (facts !== undefined) onChange(fileName, facts);
+    if (isUnreadable !== (before?.isUnreadable ?? false)) onUnreadable?.(fileName, isUnreadable);
   };
   const forget = (path: string): void => {
     const before = objects.get(path);
     objects.delete(path);
     if (before?.isUsed) onChange(nameOf(path), undefined);
+    if (before?.isUnreadable) onUnreadable?.(nameOf(path), false);
   };
   const read = async (object: ListedReport, signal: AbortSignal): Promise<void> => {
     const content = await source.read(kind, object.path, json.maximumBytes, signal);

@@ -19,12 +19,14 @@ export function followOssPlace(
       ...{ ...options, kind: 'reports', json: JSON_KINDS.reports },
       factsOf: reportFacts,
       onChange: (name, facts) => index.setReport(place, name, facts),
+      onUnreadable: (name, isIt) => index.setUnreadable(place, 'reports', name, isIt),
     }),
     others: [
       followOssDirectory({
         ...{ ...options, kind: 'records', json: JSON_KINDS.records },
         factsOf: recordFacts,
         onChange: (name, facts) => index.setRecord(place, name, facts),
+        onUnreadable: (name, isIt) => index.setUnreadable(place, 'records', name, isIt),
       }),
       followOssDirectory({
         ...{ ...options, kind: 'drills', json: JSON_KINDS.drills },

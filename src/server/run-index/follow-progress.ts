@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type RunProgress, readProgress } from '../../backup/run-progress.ts';
 import type { FollowedIndex } from './follow.ts';
-import type { RunningRun } from './run-index.ts';
+import type { RunningRun } from './place-facts.ts';
 
 /** What the runs that are under way say of themselves. */
 export interface FollowedProgress {

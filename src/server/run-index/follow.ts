@@ -6,6 +6,7 @@ import { followOssPlace, readOssJson } from './follow-oss-place.ts';
 import { followPlace, type Place } from './follow-place.ts';
 import { type LookRounds, startRounds } from './look-rounds.ts';
 import { createRunIndex, type RunIndex } from './run-index.ts';
+import { classOf } from './views.ts';
 import { createLooker, createWatchers } from './watch.ts';
 
 /** An index that follows what lies below some directories, as long as the signal lasts. */
@@ -66,7 +67,7 @@ const NAMED = 20;
 export function followIndex(options: FollowOptions): FollowedIndex {
   const { signal, clock, rescanMilliseconds, sources = [], isWatching = true } = options;
   const { relistMilliseconds = RELIST_MILLISECONDS } = options;
-  const index = createRunIndex();
+  const index = createRunIndex(classOf);
   const directories = options.baseDirectories.map((base, place) => followPlace(index, layoutOf(base), place));
   const inOss = sources.map((source, at) =>
     followOssPlace(index, directories.length + at, { source, clock, relistMilliseconds }),

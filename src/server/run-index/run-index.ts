@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseRunName } from '../../backup/run-name.ts';
 import type { DrillFacts, RecordFacts, ReportFacts, SkipFacts } from './facts.ts';
+import { createPlaceFacts, type PlaceFacts } from './place-facts.ts';
+import { createRunGroups, type RunGroups } from './run-groups.ts';
 import { createSortedList, type SortedList } from './sorted-list.ts';
 
 /** What is known of a run without reading a file. */
@@ -18,32 +20,29 @@ export interface IndexedRun {
   readonly record: RecordFacts | undefined;
 }
 
+/** What the order of runs looks at. */
+export type RunPosition = Pick<IndexedRun, 'startedAt' | 'fileName' | 'place'>;
+
 export interface IndexedDrill extends DrillFacts {
   readonly place: number;
   readonly fileName: string;
 }
 
-/** A run that is marked as under way, or was killed. */
-export interface RunningRun {
-  readonly place: number;
-  readonly run: string;
-  readonly database: string;
-  readonly startedAt: Date;
-}
+/** What the order of drills looks at. */
+export type DrillPosition = Pick<IndexedDrill, 'startedAt' | 'fileName' | 'place'>;
 
 /** What the directories hold, in memory. */
-export interface RunIndex {
+export interface RunIndex extends PlaceFacts {
   /** Newest start first. */
   readonly runs: SortedList<IndexedRun>;
+  /** The same runs in groups, put together when they are first asked for. */
+  readonly groups: RunGroups;
   /** Those with a report, the newest finish first, compared as text. */
   readonly reported: SortedList<IndexedRun>;
   readonly reportedByStatus: Readonly<Record<ReportFacts['status'], SortedList<IndexedRun>>>;
   /** Newest first. */
   readonly drills: SortedList<IndexedDrill>;
   readonly skips: ReadonlyMap<string, SkipFacts>;
-  readonly running: readonly RunningRun[];
-  /** The names below `data/` of each place; undefined where they cannot be listed. */
-  readonly dataFiles: readonly (ReadonlySet<string> | undefined)[];
   /** Grows with every change. */
   readonly revision: number;
   find(place: number, run: string): IndexedRun | undefined;
@@ -51,8 +50,6 @@ export interface RunIndex {
   setRecord(place: number, fileName: string, facts: RecordFacts | undefined): void;
   setDrill(place: number, fileName: string, facts: DrillFacts | undefined): void;
   setSkip(place: number, fileName: string, facts: SkipFacts | undefined): void;
-  setRunning(place: number, names: readonly string[]): void;
-  setDataFiles(place: number, names: readonly string[] | undefined): void;
   /** From now on the lists are in order. */
   sort(): void;
 }
@@ -63,8 +60,8 @@ export function runNameOf({ fileName }: { readonly fileName: string }): string {
   return fileName.slice(0, -SUFFIX.length);
 }
 
-/** An empty index. */
-export function createRunIndex(): RunIndex {
+/** An empty index; `classOf`: the same for runs that filters cannot tell apart but by database and time. */
+export function createRunIndex(classOf: (run: IndexedRun) => string): RunIndex {
   const byFile = new Map<string, IndexedRun>();
   const drillsByFile = new Map<string, IndexedDrill>();
   const skips = new Map<string, SkipFacts>();
@@ -75,25 +72,19 @@ export function createRunIndex(): RunIndex {
     FAILED: createSortedList<IndexedRun>(byFinish),
   };
   const drills = createSortedList<IndexedDrill>(byDrill);
-  let running: readonly RunningRun[] = [];
-  const dataFiles: (ReadonlySet<string> | undefined)[] = [];
   let revision = 0;
+  const places = createPlaceFacts(() => {
+    revision += 1;
+  });
 
+  let groups: RunGroups | undefined;
   const replace = (before: IndexedRun | undefined, after: IndexedRun | undefined): void => {
     revision += 1;
-    if (before) {
-      runs.remove(before);
-      if (before.report) {
-        reported.remove(before);
-        reportedByStatus[before.report.status].remove(before);
-      }
-    }
-    if (!after) return;
-    runs.add(after);
-    if (after.report) {
-      reported.add(after);
-      reportedByStatus[after.report.status].add(after);
-    }
+    runs.replace(before, after);
+    groups?.replace(before, after);
+    reported.replace(before?.report && before, after?.report && after);
+    for (const status of STATUSES)
+      reportedByStatus[status].replace(havingStatus(before, status), havingStatus(after, status));
   };
   const change = (
     place: number,
@@ -117,10 +108,14 @@ export function createRunIndex(): RunIndex {
     reportedByStatus,
     drills,
     skips,
-    get running() {
-      return running;
+    ...places,
+    get groups() {
+      groups ??= createRunGroups(runs.items, classOf, byStart);
+      return groups;
     },
-    dataFiles,
+    get running() {
+      return places.running;
+    },
     get revision() {
       return revision;
     },
@@ -133,11 +128,9 @@ export function createRunIndex(): RunIndex {
       const after = facts && { ...facts, place, fileName };
       if (isDeepStrictEqual(before, after)) return;
       revision += 1;
-      if (before) drills.remove(before);
-      drillsByFile.delete(key);
-      if (!after) return;
-      drillsByFile.set(key, after);
-      drills.add(after);
+      drills.replace(before, after);
+      if (after) drillsByFile.set(key, after);
+      else drillsByFile.delete(key);
     },
     setSkip(place, fileName, facts) {
       const key = keyOf(place, fileName);
@@ -146,35 +139,22 @@ export function createRunIndex(): RunIndex {
       if (facts) skips.set(key, facts);
       else skips.delete(key);
     },
-    setRunning(place, names) {
-      const now = running.filter((one) => one.place === place).map(({ run }) => run);
-      if (now.length === names.length && names.every((name) => now.includes(name))) return;
-      const found = names.flatMap((run) => {
-        const identity = parseRunName(run);
-        return identity ? [{ place, run, database: identity.database, startedAt: identity.startedAt }] : [];
-      });
-      running = [...running.filter((one) => one.place !== place), ...found];
-      revision += 1;
-    },
-    setDataFiles(place, names) {
-      const before = dataFiles[place];
-      const isSame =
-        before === undefined || names === undefined
-          ? before === names
-          : before.size === names.length && names.every((name) => before.has(name));
-      if (isSame) return;
-      dataFiles[place] = names && new Set(names);
-      revision += 1;
-    },
     sort() {
+      groups = undefined;
       runs.sort();
       // What began first mostly ended first.
       reported.sort(runs.items.filter(({ report }) => report !== undefined));
-      for (const status of ['SUCCESS', 'FAILED'] as const)
+      for (const status of STATUSES)
         reportedByStatus[status].sort(reported.items.filter(({ report }) => report?.status === status));
       drills.sort();
     },
   };
+}
+
+const STATUSES = ['SUCCESS', 'FAILED'] as const;
+
+function havingStatus(run: IndexedRun | undefined, status: ReportFacts['status']): IndexedRun | undefined {
+  return run?.report?.status === status ? run : undefined;
 }
 
 function runOf(
@@ -202,7 +182,8 @@ function keyOf(place: number, fileName: string): string {
   return place === 0 ? fileName : `${place}/${fileName}`;
 }
 
-function byStart(one: IndexedRun, other: IndexedRun): number {
+/** The order of `runs`. */
+export function byStart(one: RunPosition, other: RunPosition): number {
   return other.startedAt - one.startedAt || byFile(one, other);
 }
 
@@ -212,9 +193,9 @@ function byFinish(one: IndexedRun, other: IndexedRun): number {
   return byStart(one, other);
 }
 
-function byDrill(one: IndexedDrill, other: IndexedDrill): number {
-  if (one.startedAt !== other.startedAt) return one.startedAt < other.startedAt ? 1 : -1;
-  return byFile(one, other);
+/** The order of `drills`; as texts the times are not in order: some have fractions of a second. */
+export function byDrill(one: DrillPosition, other: DrillPosition): number {
+  return Date.parse(other.startedAt) - Date.parse(one.startedAt) || byFile(one, other);
 }
 
 function byFile(

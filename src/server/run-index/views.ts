@@ -94,6 +94,11 @@ export function isGood({ report, record }: IndexedRun): boolean {
   return record !== undefined && (record.proof === 'stored' || record.copies > 0);
 }
 
+/** The same for runs that filters cannot tell apart but by database and time. */
+export function classOf(run: IndexedRun): string {
+  return `${run.place} ${isGood(run)} ${run.record?.proof ?? 'none'} ${serverOf(run)}`;
+}
+
 /** Whether there is a copy elsewhere: confirmed where there is a record, else as the report claims. */
 export function isOffSite({ report, record }: IndexedRun): boolean {
   return record ? record.copies > 0 : (report?.remoteUrls ?? null) !== null;

@@ -8,7 +8,7 @@ export const FLAG = { type: 'boolean' };
 
 export const REFUSAL = object(
   { code: { ...COUNT, description: 'The HTTP status' }, message: TEXT },
-  'What every answer that is no success looks like',
+  'What every answer that is no success looks like; only `/healthz` and `/readyz` tell their state',
 );
 
 export function orNull(schema: SchemaObject): SchemaObject {

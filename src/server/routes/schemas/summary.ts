@@ -1,5 +1,5 @@
 import type { RouteSchema } from '../../http/app.ts';
-import { answers, COUNT, described, list, object, orNull, TEXT } from './parts.ts';
+import { answers, COUNT, described, FLAG, list, object, orNull, TEXT } from './parts.ts';
 import { DRILL, RUN } from './runs.ts';
 
 const TIME = described(TEXT, 'UTC, ISO 8601');
@@ -25,11 +25,25 @@ const PROGRESS = described(
 const DATABASE = object({
   target: orNull(TEXT),
   database: described(orNull(TEXT), 'null where not even a database is known'),
-  server: described(orNull(TEXT), '`host:port` of the settings; null where they name none'),
-  state: described({ enum: ['fresh', 'stale', 'none'] }, 'Whether the backup that was due last is there'),
+  server: described(
+    orNull(TEXT),
+    '`host:port` of the settings, else of the runs; null where neither tells of one',
+  ),
+  state: described(
+    { enum: ['fresh', 'stale', 'none', 'new'] },
+    'Whether the backup that was due last is there; new: none was due yet',
+  ),
   reason: described(TEXT, 'Why, in one line'),
   dueAt: described(orNull(TIME), 'For this time there must be a backup by now'),
   nextAt: orNull(TIME),
+  isLost: described(
+    orNull(FLAG),
+    'The newest success has neither a dump here nor a copy elsewhere; null where nobody can tell',
+  ),
+  unreadableRun: described(
+    orNull(TEXT),
+    'A run newer than the newest success, of which nobody can read what it came to',
+  ),
   isOffSite: described({ type: 'boolean' }, 'The newest success has a copy elsewhere'),
   newestSuccess: orNull(RUN),
   newestSuccessAgeSeconds: orNull(SECONDS),
@@ -82,6 +96,8 @@ export const SUMMARY: RouteSchema = {
         fresh: COUNT,
         stale: COUNT,
         none: COUNT,
+        new: COUNT,
+        leftOut: described(COUNT, 'Databases beyond those, which are not judged'),
         offSite: COUNT,
         restored: described(COUNT, 'Databases with a run that was restored by a drill'),
         runs: COUNT,
@@ -89,6 +105,10 @@ export const SUMMARY: RouteSchema = {
         localBytes: orNull(BYTES),
         remoteBytes: BYTES,
       }),
+      forgotten: list(
+        object({ target: orNull(TEXT), database: TEXT, server: orNull(TEXT) }),
+        'Not judged any more, as the last run was over 30 days ago',
+      ),
       volumes: list(object({ directory: TEXT, freeBytes: orNull(BYTES), forecast: orNull(FORECAST) })),
       skipped: list(
         object({

@@ -1,0 +1,37 @@
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listDirectory } from '../../files/durable-files.ts';
+import type { Layout } from '../../files/layout.ts';
+import { readDatabaseNames, readNewDatabases } from '../../report/database-names.ts';
+
+/** What else there is to know of a directory, apart from runs. */
+export interface Surroundings {
+  /** undefined where the file system does not tell. */
+  readonly freeBytes: number | undefined;
+  /** What servers and targets had when they were asked for their databases, by the name of the file. */
+  readonly remembered: ReadonlyMap<string, Remembered>;
+}
+
+export interface Remembered {
+  readonly databases: readonly string[];
+  /** When those were found that came later. */
+  readonly newSince: ReadonlyMap<string, Date>;
+}
+
+/** One for each server or target. */
+const MOST_FILES = 1_000;
+const SUFFIX = '.json';
+
+/** Looks at what no request must wait for. @throws PgBackupError STORAGE_FAILED where `databases/` cannot be listed */
+export async function lookAtSurroundings(layout: Layout): Promise<Surroundings> {
+  const space = await statfs(layout.base).catch(() => undefined);
+  const entries = await listDirectory(layout.databases);
+  const names = entries.map(({ name }) => name).filter((name) => name.endsWith(SUFFIX));
+  const remembered = new Map<string, Remembered>();
+  for (const name of names.slice(0, MOST_FILES)) {
+    const path = join(layout.databases, name);
+    const databases = await readDatabaseNames(path);
+    if (databases) remembered.set(name, { databases, newSince: await readNewDatabases(path) });
+  }
+  return { freeBytes: space && space.bavail * space.bsize, remembered };
+}
