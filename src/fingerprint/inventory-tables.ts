@@ -17,6 +17,9 @@ const OPTIONS = `(SELECT string_agg(o, ' ' ORDER BY o COLLATE "C") FROM unnest(r
 const OPTIONS_OF_TOAST = `(SELECT string_agg(o, ' ' ORDER BY o COLLATE "C") FROM pg_class toast, unnest(toast.reloptions) o
   WHERE toast.oid = pg_class.reltoastrelid)`;
 
+/** The minors of November 2026 count changes of a table there (`pg_attver`), anew on each server; pg_dump passes over it, too. */
+const OPTIONS_OF_COLUMN = `(SELECT array_agg(o ORDER BY n) FROM unnest(attoptions) WITH ORDINALITY AS options (o, n) WHERE substr(o, 1, 10) <> 'pg_attver=')`;
+
 /** Tables, sequences and the like; `views` apart, because what they read is locked while their text is asked for. */
 export function relationQuery(major: number, parts: InventoryParts, which: string): string {
   const accessMethod = parts.accessMethods ? '(SELECT amname FROM pg_am WHERE pg_am.oid = relam)' : `''`;
@@ -43,7 +46,7 @@ function columns(major: number, { compression }: InventoryParts): string {
   return `(SELECT string_agg(ROW(attname, format_type(atttypid, atttypmod), attnotnull, ${notNull},
         nullif(attcollation, (SELECT typcollation FROM pg_type WHERE pg_type.oid = atttypid))::regcollation,
         attidentity, attgenerated, pg_get_expr(adbin, adrelid), attislocal, attstorage, ${compression ? 'attcompression' : `''`},
-        nullif(attstattarget, -1), attoptions, attfdwoptions)::text, E'\\n' ORDER BY ${ORDER})
+        nullif(attstattarget, -1), ${OPTIONS_OF_COLUMN}, attfdwoptions)::text, E'\\n' ORDER BY ${ORDER})
    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
   WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped)`;
 }

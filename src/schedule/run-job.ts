@@ -29,6 +29,8 @@ const RESTART_SECONDS = 60;
 const CRASHED = 1;
 /** Of settings that cannot be used: there is nothing by which the job could tell anybody. */
 const REFUSED = 2;
+/** As in the first line of the program, which tells why. */
+const NODE_OPTIONS = ['--max-semi-space-size=2', '--heap-growing-percent=25'];
 const PROGRAM = fileURLToPath(new URL('../../bin/pg-backup.js', import.meta.url));
 
 /**
@@ -104,8 +106,7 @@ async function runProcess(
   const passOn = (line: string): unknown => output.write(`${line}\n`);
   const job = startCommand({
     file: process.execPath,
-    // What the start file says of memory holds for its jobs as well.
-    args: [...process.execArgv, program, ...jobArguments(entry, database)],
+    args: [...NODE_OPTIONS, program, ...jobArguments(entry, database)],
     environment: jobEnvironment(entry, services),
     signal: AbortSignal.any([context.signal, limit.signal]),
     graceSeconds: GRACE_SECONDS,

@@ -4,10 +4,9 @@ import { appendFileSync, readFileSync } from 'node:fs';
 // Stands where the program is: notes how it was started, then does what the file says for this start.
 const [directory = '', ...args] = [process.env['JOB_DIRECTORY'], ...process.argv.slice(2)];
 const { BACKUP_RETRIES, BACKUP_LOG_FORMAT, ONLY_HERE } = process.env;
-const { execArgv } = process;
 appendFileSync(
   `${directory}/started`,
-  `${JSON.stringify({ args, execArgv, BACKUP_RETRIES, BACKUP_LOG_FORMAT, ONLY_HERE })}\n`,
+  `${JSON.stringify({ args, options: process.execArgv.join(' '), BACKUP_RETRIES, BACKUP_LOG_FORMAT, ONLY_HERE })}\n`,
 );
 const starts = readFileSync(`${directory}/started`, 'utf8').trim().split('\n').length;
 const acts = readFileSync(`${directory}/acts`, 'utf8').split(' ');

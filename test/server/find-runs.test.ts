@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { runName } from '../../src/backup/run-name.ts';
 import type { Site } from '../../src/server/overview/site.ts';
-import { readCursor } from '../../src/server/routes/cursor.ts';
+import { readCursor, writeCursor } from '../../src/server/routes/cursor.ts';
 import { findRuns, PROOFS, type RunsFilter } from '../../src/server/routes/find-runs.ts';
 import { recordFacts, reportFacts } from '../../src/server/run-index/facts.ts';
-import { type IndexedRun, runNameOf } from '../../src/server/run-index/run-index.ts';
-import { isGood } from '../../src/server/run-index/views.ts';
+import { createRunIndex, type IndexedRun, runNameOf } from '../../src/server/run-index/run-index.ts';
+import { classOf, isGood } from '../../src/server/run-index/views.ts';
 import { REPORT_EXAMPLE } from '../report/report-example.ts';
 import { startSite } from './site.ts';
 
@@ -19,6 +19,7 @@ const FILTERS: readonly Partial<RunsFilter>[] = [
   { database: 'a' },
   { database: 'nope' },
   { status: 'FAILED' },
+  { status: 'SUCCESS' },
   { proof: 'read' },
   { proof: 'restored', status: 'FAILED' },
   { database: 'b', status: 'SUCCESS', proof: 'stored' },
@@ -33,7 +34,7 @@ const FILTERS: readonly Partial<RunsFilter>[] = [
 
 for (const [what, servers] of [
   ['a few servers', 3],
-  ['hundreds of servers', 300],
+  ['a server for each run', 1000],
 ] as const) {
   test(`every page of every filter has what fits, of ${what}, also while it changes`, LIMIT, async (t) => {
     const { site } = await siteOf(t);
@@ -57,6 +58,26 @@ test('whoever pages on behind a run that has gone meanwhile misses and repeats n
   if (gone) site.followed.index.setReport(0, gone.fileName, undefined);
   const next = findRuns(site, EVERY, readCursor(first.nextCursor ?? ''), 10);
   assert.deepEqual(next.runs.map(runNameOf), all.slice(10, 20));
+});
+
+test('groups that were asked for before the runs were in order are in order afterwards', () => {
+  const index = createRunIndex(classOf);
+  for (const hour of [2, 3, 1]) {
+    const startedAt = new Date(BEGIN + hour * HOUR);
+    const run = runName({ database: 'a', startedAt, host: 'h' });
+    index.setReport(0, `${run}.json`, reportFacts({ ...REPORT_EXAMPLE, database: 'a' }, run));
+  }
+  const starts = () =>
+    index.groups.of('a', () => true)?.map((runs) => runs.map((run) => run.startedAt - BEGIN));
+  assert.equal(starts()?.flat().length, 3);
+  index.sort();
+  assert.deepEqual(starts(), [[3 * HOUR, 2 * HOUR, HOUR]]);
+});
+
+test('a cursor of a time that is none is no cursor', () => {
+  const cursor = { startedAt: 1e300, fileName: 'x.json', place: 0 };
+  assert.equal(readCursor(writeCursor(cursor)), undefined);
+  assert.deepEqual(readCursor(writeCursor({ ...cursor, startedAt: 1 })), { ...cursor, startedAt: 1 });
 });
 
 /** Compares with what looking at every run finds. */
