@@ -188,7 +188,7 @@ function client(): string {
 function runProcess(here: Installation): number {
   const [, pid] =
     processesThatMention(here.directory)
-      .map((line) => /^process (\d+): \S*node\S* \S*pg-backup\.js backup /.exec(line))
+      .map((line) => /^process (\d+): \S*node(?: --\S+)* \S*pg-backup\.js backup /.exec(line))
       .find((match) => match !== null) ?? [];
   assert.ok(pid, processesThatMention(here.directory).join('\n'));
   return Number(pid);
