@@ -1,5 +1,5 @@
 import { PgBackupError } from '../errors.ts';
-import { tryLock } from '../postgres/advisory-lock.ts';
+import { tryLock, unlock } from '../postgres/advisory-lock.ts';
 import { connectionString, type Target } from '../postgres/connection.ts';
 import { openSession, type Session } from '../postgres/session.ts';
 
@@ -54,6 +54,8 @@ export async function openDatabaseAccess(options: DatabaseAccessOptions): Promis
     onToolLine,
     async close() {
       clearInterval(heartbeat);
+      // The server frees it, too, but some time after psql has ended, and would refuse a runner that is quick to follow.
+      unlock(session).catch(() => {});
       await session.close();
     },
   };

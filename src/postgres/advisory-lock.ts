@@ -4,6 +4,11 @@ import type { Session } from './session.ts';
 const LOCK_CLASS = 0x70676273;
 const LOCK_OBJECT = 1;
 
+/** Gives the lock back. @throws PgBackupError CONNECTION_LOST, and then the server frees it. */
+export async function unlock(session: Session): Promise<void> {
+  await session.query(`SELECT pg_advisory_unlock(${LOCK_CLASS}, ${LOCK_OBJECT}) AS was_ours`);
+}
+
 /**
  * Takes the one lock of the connected database for as long as the session lives; the server frees it when the session's process is killed
  * or its machine is gone (a dead peer is noticed after a minute). Returns who holds it otherwise, for people.
