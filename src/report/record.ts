@@ -3,7 +3,9 @@ import type { EncryptionMethod } from '../files/layout.ts';
 import type { RunStatus } from './report.ts';
 
 /** How far a backup is proven: read back in full, compared with its remote copy, restored by a drill. */
-export type Proof = 'none' | 'read' | 'stored' | 'restored';
+export const PROOFS = ['none', 'read', 'stored', 'restored'] as const;
+
+export type Proof = (typeof PROOFS)[number];
 
 export const STAGES = [
   'before-hook',

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { runName } from '../../src/backup/run-name.ts';
+import { PROOFS } from '../../src/report/record.ts';
 import type { Site } from '../../src/server/overview/site.ts';
 import { readCursor, writeCursor } from '../../src/server/routes/cursor.ts';
-import { findRuns, PROOFS, type RunsFilter } from '../../src/server/routes/find-runs.ts';
+import { findRuns, type RunsFilter } from '../../src/server/routes/find-runs.ts';
 import { recordFacts, reportFacts } from '../../src/server/run-index/facts.ts';
 import { createRunIndex, type IndexedRun, runNameOf } from '../../src/server/run-index/run-index.ts';
 import { classOf, isGood } from '../../src/server/run-index/views.ts';

@@ -1,3 +1,4 @@
+import type { Proof } from '../../report/record.ts';
 import type { IndexedRun } from '../run-index/run-index.ts';
 import { isGood } from '../run-index/views.ts';
 import type { PageContext } from './page-context.ts';
@@ -23,7 +24,7 @@ export function ProofBadge({ page, run }: RunProps) {
   return <Badge tone={PROOF_TONES[proof]}>{page.say(PROOF_WORDS[proof] ?? NOT_KNOWN)}</Badge>;
 }
 
-const PROOF_TONES: Readonly<Record<'none' | 'read' | 'stored' | 'restored', BadgeTone>> = {
+const PROOF_TONES: Readonly<Record<Proof, BadgeTone>> = {
   none: 'plain',
   read: 'done',
   stored: 'done',

@@ -1,4 +1,5 @@
 import type { Text } from '../../language.ts';
+import type { Proof } from '../../report/record.ts';
 import type { Content } from './html.ts';
 import { addressOf, type PageContext } from './page-context.ts';
 import { FIELD_WORDS, PROOF_WORDS, STATUS_WORDS } from './words.ts';
@@ -8,7 +9,7 @@ export interface FilterValues {
   readonly target?: string | undefined;
   readonly database?: string | undefined;
   readonly status?: 'SUCCESS' | 'FAILED' | undefined;
-  readonly proof?: 'none' | 'read' | 'stored' | 'restored' | undefined;
+  readonly proof?: Proof | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }

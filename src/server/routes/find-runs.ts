@@ -1,17 +1,16 @@
+import { PROOFS, type Proof } from '../../report/record.ts';
 import type { Site } from '../overview/site.ts';
 import { byStart, type IndexedRun, type RunPosition } from '../run-index/run-index.ts';
 import { placeIn } from '../run-index/sorted-list.ts';
 import { isGood, serverOf } from '../run-index/views.ts';
 import { type Cursor, isAt, writeCursor } from './cursor.ts';
 
-export const PROOFS = ['none', 'read', 'stored', 'restored'] as const;
-
 export interface RunsFilter {
   readonly target?: string | undefined;
   readonly database?: string | undefined;
   readonly status?: 'SUCCESS' | 'FAILED' | undefined;
   /** At least so far proven. */
-  readonly proof?: (typeof PROOFS)[number] | undefined;
+  readonly proof?: Proof | undefined;
   /** In milliseconds: started then or later. */
   readonly from: number;
   /** In milliseconds: started before then. */

@@ -1,12 +1,11 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import { STAGES } from '../../report/record.ts';
+import { PROOFS, STAGES } from '../../report/record.ts';
 import type { App } from '../http/app.ts';
 import type { DatabaseOverview } from '../overview/database-overview.ts';
 import type { VolumeOverview } from '../overview/overview.ts';
 import type { Site } from '../overview/site.ts';
 import type { IndexedRun } from '../run-index/run-index.ts';
 import { isGood, isOffSite } from '../run-index/views.ts';
-import { PROOFS } from './find-runs.ts';
 import { awaitReady } from './ready.ts';
 
 /** Every database costs some thirty time series. */

@@ -1,7 +1,8 @@
+import { PROOFS } from '../../report/record.ts';
 import { dayAfter, startOfDay } from '../page/days.ts';
 import type { FilterValues } from '../page/runs-filter-form.tsx';
 import { type Cursor, readCursor } from './cursor.ts';
-import { PROOFS, type RunsFilter } from './find-runs.ts';
+import type { RunsFilter } from './find-runs.ts';
 
 export interface RunsQuery {
   /** As the form shows it. */

@@ -1,41 +1,38 @@
 import { parseRunName } from '../../backup/run-name.ts';
 import { ERRORS, type ErrorCode } from '../../error-table.ts';
+import type { Proof } from '../../report/record.ts';
 import { STAGES } from '../../report/record.ts';
 import { utcSecond } from '../../report/report.ts';
 import { LONGEST_TEXT, shared, sharedList, textOf, withoutRun } from './kept-texts.ts';
 
 const MOST_URLS = 64;
 
-/** What lists tell of a report: a few texts and numbers, each as it stands in the report; null where it does not tell. */
-export interface ReportFacts {
+/** What a report and a record both tell of a run. */
+interface RunFacts {
   readonly database: string;
   readonly series: string;
-  /** null where it is the time of the run's name. */
+  /** Of a report: null where it is the time of the run's name. */
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly durationSeconds: number | null;
   readonly mode: string | null;
-  readonly tool: string | null;
   readonly status: 'SUCCESS' | 'FAILED';
+  /** Of the dump. */
   readonly sizeBytes: number | null;
+}
+
+/** What lists tell of a report: a few texts and numbers, each as it stands in the report; null where it does not tell. */
+export interface ReportFacts extends RunFacts {
+  readonly tool: string | null;
   /** To be completed by `inFull`. */
   readonly localFile: string | null;
   readonly remoteUrls: readonly string[] | null;
 }
 
 /** What lists tell of a record. */
-export interface RecordFacts {
-  readonly database: string;
-  readonly series: string;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly durationSeconds: number | null;
-  readonly mode: string | null;
-  readonly status: 'SUCCESS' | 'FAILED';
-  readonly proof: 'none' | 'read' | 'stored' | 'restored';
+export interface RecordFacts extends RunFacts {
+  readonly proof: Proof;
   readonly encryption: string | null;
-  /** Of the dump. */
-  readonly sizeBytes: number | null;
   /** Of all files of the run. */
   readonly artifactBytes: number;
   /** Of all confirmed copies. */

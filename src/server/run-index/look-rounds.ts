@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Place } from './follow-place.ts';
 
 /** Looks at everything of some places, over and over. */
@@ -66,7 +67,8 @@ export function startRounds(places: readonly Place[], options: RoundOptions): Lo
       await look(slice);
       slice = SLICE_MILLISECONDS;
       const took = performance.now() - begin;
-      await pause(Math.max(restMilliseconds, took * rest), signal);
+      // Ends early with the signal.
+      await setTimeout(Math.max(restMilliseconds, took * rest), undefined, { signal }).catch(() => {});
     }
     reportsReady.resolve();
     ready.resolve();
@@ -82,18 +84,4 @@ export function startRounds(places: readonly Place[], options: RoundOptions): Lo
       return scannedAt;
     },
   };
-}
-
-/** Ends early with the signal. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-  });
 }
