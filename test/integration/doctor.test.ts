@@ -26,7 +26,7 @@ describe('the doctor', { skip, concurrency: 2 }, () => {
   let bucket: OssBucket;
   before(async () => {
     server = await startPostgres();
-    for (const name of ['shop', 'office', 'plain', 'warned']) {
+    for (const name of ['shop', 'office', 'plain', 'warned', 'pooled']) {
       await server.createDatabase(name);
       await server.psql('CREATE TABLE item AS SELECT generate_series(1, 1000) AS id', { database: name });
     }
@@ -236,7 +236,7 @@ describe('the doctor', { skip, concurrency: 2 }, () => {
     skip: missing('pgbouncer'),
   }, async (t) => {
     const port = await startPgbouncer(t, server, { pool_mode: 'transaction' });
-    const here = install(t, server, 'warned', { PG_PORT: String(port) });
+    const here = install(t, server, 'pooled', { PG_PORT: String(port) });
     const { exitCode, stderr } = await here.run(['backup']);
     assert.equal(exitCode, 0, stderr);
     assert.match(here.log(), / WARN: a connection pooler in transaction mode .* To mend it: set PG_HOST/);
