@@ -3,21 +3,39 @@ ARG NODE_IMAGE=node:24-trixie-slim
 ARG GO_IMAGE=golang:1.26-trixie
 ARG DEBIAN_IMAGE=debian:trixie-slim
 
-# Mirrors: APT_MIRROR (the URL that ends in /debian; the slim image trusts no certificate, so http, or the secret below),
-# NPM_REGISTRY, GOPROXY. Behind a proxy that signs TLS again: --secret id=ca,src=bundle.pem, which stays in no layer.
+# Mirrors: APT_MIRROR (the URL that ends in /debian) and PGDG_MIRROR (the one with dists/ below it): http, because the slim
+# image trusts no certificate, or https with the secret below; NPM_REGISTRY; GOPROXY. Behind a proxy that signs TLS again:
+# --secret id=ca,src=bundle.pem, which stays in no layer. A mirror of PGDG that signs for itself: --secret id=pgdg_key,src=key.asc.
+# With a list of all that is in it: docker buildx build --sbom=true --provenance=mode=max --output type=oci,dest=image.tar .
 
 
-FROM ${GO_IMAGE} AS ossutil
-ARG GOPROXY
-ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOBIN=/out GOMODCACHE=/cache/mod GOCACHE=/cache/build
+FROM --platform=${BUILDPLATFORM} ${GO_IMAGE} AS go
+ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOMODCACHE=/cache/mod GOCACHE=/cache/build
 WORKDIR /build
+
+
+FROM go AS ossutil
+ARG GOPROXY TARGETOS TARGETARCH
 COPY build/ossutil ./
 RUN --mount=type=secret,id=ca --mount=type=cache,id=go,target=/cache \
     if [ -f /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi \
- && go install -trimpath -ldflags='-s -w' github.com/aliyun/ossutil
+ && GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags='-s -w' -o /out/ossutil github.com/aliyun/ossutil
 
 
-FROM ${NODE_IMAGE} AS node
+# With RCLONE_VERSION (such as v1.76.0) that rclone, with all its remotes; 87 MB, so without it none.
+FROM go AS rclone
+ARG RCLONE_VERSION GOPROXY TARGETOS TARGETARCH
+RUN --mount=type=secret,id=ca --mount=type=cache,id=go,target=/cache \
+    mkdir /out; \
+    if [ -z "$RCLONE_VERSION" ]; then exit; fi; \
+    if [ -f /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
+    go mod init rclone \
+ && go get "github.com/rclone/rclone@$RCLONE_VERSION" \
+ && GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /out/rclone \
+      -ldflags="-s -w -X github.com/rclone/rclone/fs.Version=$RCLONE_VERSION" github.com/rclone/rclone
+
+
+FROM ${NODE_IMAGE} AS packages
 ARG NPM_REGISTRY
 ENV npm_config_cache=/cache
 WORKDIR /app
@@ -27,7 +45,10 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=secret,id=ca --mount=type=cache,id=npm,target=/cache \
     if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi \
  && npm pkg delete devDependencies \
- && npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="$NPM_REGISTRY"}
+ && npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="$NPM_REGISTRY"} \
+ && find node_modules -type f \( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+ && find node_modules -regextype posix-extended -type d \
+      -regex '(.*/)?node_modules/(@[^/]+/)?[^/@]+/(test|tests|__tests__|docs|examples?|benchmarks?|\.github)' -prune -exec rm -r {} +
 
 
 # Only lends its /etc/apt to the stages below, so that no mirror is left in the image. There the secret is readable for
@@ -40,32 +61,14 @@ RUN if [ -n "$APT_MIRROR" ]; then \
     fi
 RUN --mount=type=secret,id=ca \
     if [ -f /run/secrets/ca ]; then echo 'Acquire::https::CAInfo "/run/secrets/ca";' >/etc/apt/apt.conf.d/ca; fi
+ARG PG_SOURCE=pgdg PG_MAJORS PGDG_MIRROR
+RUN --mount=type=bind,source=build/postgresql-source,target=/postgresql-source \
+    --mount=type=secret,id=ca,mode=0444 --mount=type=secret,id=pgdg_key \
+    bash /postgresql-source "$PG_SOURCE" "$PG_MAJORS" "$PGDG_MIRROR"
 
 
-# The programs of postgresql-client alone: its wrappers would bring perl. The package's control file goes along under
-# status.d, where scanners look for packages that dpkg did not install.
-FROM ${DEBIAN_IMAGE} AS postgresql
-ARG PG_MAJORS=17
-WORKDIR /debs
+FROM ${DEBIAN_IMAGE} AS debian
 RUN --mount=type=bind,from=apt,source=/etc/apt,target=/etc/apt --mount=type=secret,id=ca,mode=0444 \
-    set -e; \
-    apt-get update; \
-    mkdir -p /out/var/lib/dpkg/status.d; \
-    for major in $PG_MAJORS; do \
-      package=postgresql-client-$major; \
-      apt-get download "$package"; \
-      dpkg-deb --extract "$package"_*.deb "$major"; \
-      dpkg-deb --field "$package"_*.deb >"/out/var/lib/dpkg/status.d/$package"; \
-      mkdir -p "/out/usr/lib/postgresql" "/out/usr/share/doc/$package"; \
-      cp -a "$major/usr/lib/postgresql/$major" /out/usr/lib/postgresql/; \
-      cp "$major/usr/share/doc/$package/copyright" "/out/usr/share/doc/$package/"; \
-    done
-
-
-FROM ${DEBIAN_IMAGE}
-RUN --mount=type=bind,from=apt,source=/etc/apt,target=/etc/apt --mount=type=secret,id=ca,mode=0444 \
-    --mount=type=tmpfs,target=/var/lib/apt/lists --mount=type=tmpfs,target=/var/cache \
-    --mount=type=tmpfs,target=/var/log \
     apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates gpg gpg-agent libstdc++6 tini util-linux \
@@ -74,19 +77,76 @@ RUN --mount=type=bind,from=apt,source=/etc/apt,target=/etc/apt --mount=type=secr
 RUN useradd --no-log-init --uid 10001 --user-group --create-home --skel /dev/null pg-backup \
  && install -d -o 10001 -g 0 -m 0775 /data/db-backups /var/log/db-backup \
  && ln -s /app/bin/pg-backup.js /usr/local/bin/pg-backup
+
+
+# What nobody runs goes, with its entry among the packages, so that scanners see what there is. Scripts of packages would
+# run the perl that goes as well.
+FROM debian AS system
+RUN set -e; \
+    gone="apt debconf debian-archive-keyring diffutils dpkg init-system-helpers libapt-pkg7.0 libdb5.3t64 libpam-modules \
+      libpam-modules-bin libpam-runtime libsemanage2 libsepol2 libsemanage-common login login.defs mount ncurses-bin \
+      passwd perl-base sqv sysvinit-utils"; \
+    for package in $gone; do rm -f /var/lib/dpkg/info/$package[.:]*rm; done; \
+    dpkg --purge --force-all $gone; \
+    rm -rf /etc/apt /var/lib/apt /var/cache/* /var/log/* /usr/share/perl* /var/lib/dpkg/*-old; \
+    install -d -o 10001 -g 0 -m 0775 /var/log/db-backup
+
+
+# The programs of postgresql-client that are run: its wrappers would bring perl. The package's control file goes along under
+# status.d, where scanners look for packages that dpkg did not install.
+FROM debian AS clients
+ARG PG_MAJORS
+WORKDIR /debs
+RUN --mount=type=bind,from=apt,source=/etc/apt,target=/etc/apt --mount=type=secret,id=ca,mode=0444 \
+    set -e; \
+    apt-get update; \
+    mkdir -p /out/var/lib/dpkg/status.d; \
+    for major in $(cat /etc/apt/postgresql-majors); do \
+      package=postgresql-client-$major bin=usr/lib/postgresql/$major/bin; \
+      apt-get download "$package"; \
+      dpkg-deb --extract "$package"_*.deb "$major"; \
+      dpkg-deb --field "$package"_*.deb >"/out/var/lib/dpkg/status.d/$package"; \
+      mkdir -p "/out/$bin" "/out/usr/share/doc/$package"; \
+      for program in pg_dump pg_dumpall pg_restore psql; do cp "$major/$bin/$program" "/out/$bin/"; done; \
+      cp "$major/usr/share/doc/$package/copyright" "/out/usr/share/doc/$package/"; \
+    done
+
+
+# Node as it is run, without the names of its functions for debuggers: a seventh less.
+FROM debian AS node
+RUN --mount=type=bind,from=apt,source=/etc/apt,target=/etc/apt --mount=type=secret,id=ca,mode=0444 \
+    apt-get update && apt-get install -y --no-install-recommends binutils
+RUN --mount=type=bind,from=packages,source=/usr/local/bin/node,target=/node strip -o /usr/local/bin/node /node
+
+
+# The programs of the servers for drills with what they are linked to, but nothing that compiles (jit is off in drills); and
+# a name for any uid, because initdb refuses to run without one.
+FROM debian AS servers
+WORKDIR /debs
+RUN --mount=type=bind,from=apt,source=/etc/apt,target=/etc/apt --mount=type=secret,id=ca,mode=0444 \
+    --mount=type=bind,source=build/unpack-servers,target=/unpack-servers \
+    apt-get update && bash /unpack-servers /out $(cat /etc/apt/postgresql-majors)
+
+
+FROM scratch AS sidecar
+COPY --from=system / /
 COPY --from=node /usr/local/bin/node /usr/local/bin/
-COPY --from=postgresql /out /
-COPY --from=ossutil /out/ossutil /usr/local/bin/
-COPY --from=node /app/node_modules /app/node_modules
+COPY --from=clients /out /
+COPY --from=ossutil /out /usr/local/bin/
+COPY --from=rclone /out /usr/local/bin/
+COPY --from=packages /app/node_modules /app/node_modules
 # Modes are given, lest a private umask of the checkout reach into the image.
 COPY --chmod=644 package.json tsconfig.json LICENSE /app/
 COPY --chmod=755 bin /app/bin
 COPY --chmod=755 src /app/src
-RUN for client in /usr/lib/postgresql/*/bin/pg_dump; do "$client" --version || exit 1; done \
- && node --version && ossutil --version && tini --version && setpriv --version && flock --version \
- && gpg --version && gpg-agent --version
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production LANG=C.UTF-8
+# Versions that are older than FIXED_MINORS of src/postgres/fixed-minors.ts, and wanted even so, such as "18.6".
+ARG PG_ACCEPT_MINORS
+RUN --mount=type=bind,from=apt,source=/etc/apt/postgresql-majors,target=/postgresql-majors \
+    --mount=type=bind,source=build/check-clients.ts,target=/app/build/check-clients.ts \
+    cd /app && TSX_DISABLE_CACHE=1 node --import tsx build/check-clients.ts "$(cat /postgresql-majors)" "$PG_ACCEPT_MINORS" \
+ && ossutil --version && tini --version && setpriv --version && flock --version && gpg --version && gpg-agent --version
 
-ENV NODE_ENV=production LANG=C.UTF-8
 USER 10001:10001
 VOLUME ["/data/db-backups", "/var/log/db-backup"]
 # tini signals pg-backup alone, which ends its children itself and then writes the report.
@@ -100,6 +160,16 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.title="pg-backup-sidecar" \
       org.opencontainers.image.description="Logical PostgreSQL backups beside a container, proven to restore" \
       org.opencontainers.image.source="https://github.com/pg-backup-sidecar/pg-backup-sidecar" \
+      org.opencontainers.image.documentation="https://github.com/pg-backup-sidecar/pg-backup-sidecar#readme" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+
+
+FROM sidecar AS drill
+COPY --from=servers /out /
+LABEL org.opencontainers.image.description="Logical PostgreSQL backups, restored and compared in a throw-away server"
+
+
+# The default: as small as can be.
+FROM sidecar

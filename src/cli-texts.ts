@@ -40,6 +40,18 @@ export const CLI_TEXTS = {
     en: 'print JSON: version, checks with id, state, target, database, text, remedy',
     zh: '以 JSON 输出：version 与 checks（id、state、target、database、text、remedy）',
   },
+  acceptance: {
+    en: 'walk the handbook’s acceptance checklist, tick what is seen, and say what completes the rest',
+    zh: '逐项核对手册的验收清单：勾选已观察到的，并给出其余各项的完成方法',
+  },
+  jsonItems: {
+    en: 'print JSON: version, items with id, chapter, state, target, database, title, observed, observedAt, remedies',
+    zh: '以 JSON 输出：version 与 items（id、chapter、state、target、database、title、observed、observedAt、remedies）',
+  },
+  server: {
+    en: 'ask the report server, or the platform, at this address whether it shows the reports',
+    zh: '向该地址的报表服务或平台确认报表可展示',
+  },
   upload: {
     en: 'send the backups that wait for their upload',
     zh: '补传等待上传的备份',

@@ -145,10 +145,23 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     .command(
       'doctor',
       say(CLI_TEXTS.doctor),
-      (command) => command.option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.json) }),
+      (command) =>
+        command.option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.jsonChecks) }),
       async (given) => {
         const { runDoctor } = await import('./commands/doctor.ts');
         exitCode = await runDoctor(surroundings, given);
+      },
+    )
+    .command(
+      'acceptance',
+      say(CLI_TEXTS.acceptance),
+      (command) =>
+        command
+          .option('json', { type: 'boolean', default: false, describe: say(CLI_TEXTS.jsonItems) })
+          .option('server', { type: 'string', requiresArg: true, describe: say(CLI_TEXTS.server) }),
+      async (given) => {
+        const { runAcceptance } = await import('./commands/acceptance.ts');
+        exitCode = await runAcceptance(surroundings, given);
       },
     )
     .command(

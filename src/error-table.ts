@@ -256,6 +256,14 @@ export const ERRORS = {
     },
     hint: { en: 'Each ✗ above has what mends it below it.', zh: '上方每个 ✗ 之下都有修复方法。' },
   },
+  ACCEPTANCE_OPEN: {
+    exitCode: 26,
+    message: {
+      en: 'Not accepted yet: {count} of {total} items are open.',
+      zh: '尚未通过验收：{total} 项中有 {count} 项未完成。',
+    },
+    hint: { en: 'Each [ ] above has what mends it below it.', zh: '上方每个 [ ] 之下都有完成方法。' },
+  },
   GLOBALS_FAILED: {
     exitCode: 8,
     mayPass: true,

@@ -61,6 +61,10 @@ export const EXIT_CODES: Readonly<Record<number, Text>> = {
     zh: '备份逾期，或尚无备份（healthcheck）',
   },
   25: { en: 'something has to be mended (doctor)', zh: '存在需要修复的问题（doctor）' },
+  26: {
+    en: 'the acceptance checklist has open items (acceptance)',
+    zh: '验收清单有未完成项（acceptance）',
+  },
   129: { en: 'interrupted by SIGHUP (the terminal was closed)', zh: '被 SIGHUP 中断（终端已关闭）' },
   130: { en: 'interrupted by SIGINT (Ctrl-C)', zh: '被 SIGINT（Ctrl-C）中断' },
   137: { en: 'only in reports: a run that ended without one', zh: '仅见于报表：运行结束时未留下报表' },

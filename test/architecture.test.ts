@@ -22,7 +22,8 @@ const LOADER = 'tsx';
 
 /** The directories below src/ that each one may import from; the files that lie directly in src/ are below all of them, but for the entry. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  commands: ['backup', 'config', 'doctor', 'restore', 'schedule', 'server'],
+  acceptance: ['backup', 'doctor', 'files', 'report', 'schedule'],
+  commands: ['acceptance', 'backup', 'config', 'doctor', 'restore', 'schedule', 'server'],
   archive: [],
   config: [],
   encryption: ['config', 'files'],

@@ -57,14 +57,15 @@ export async function listBackups(
   if (failure) throw failure;
 }
 
-interface DatabaseList {
+export interface DatabaseList {
   readonly backups: readonly ListedBackup[];
   readonly copies: Copies;
   /** Why the remote side is not known. */
   readonly failure: PgBackupError | undefined;
 }
 
-async function listDatabase(context: BackupContext): Promise<DatabaseList> {
+/** The backups of one database, newest first; where the store cannot be asked, why not, and what lies here. */
+export async function listDatabase(context: BackupContext): Promise<DatabaseList> {
   let failure: PgBackupError | undefined;
   const copies = await withStore(context, (store) => findCopies(context, store)).catch((error) => {
     context.signal.throwIfAborted();

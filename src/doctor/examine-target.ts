@@ -126,7 +126,7 @@ async function namesOfDatabases(
 }
 
 /** Tells a command which target and database is meant, where there are several. */
-function scopeOf({ target, settings }: TargetContext, database: string): string {
+export function scopeOf({ target, settings }: TargetContext, database: string): string {
   return [
     target === undefined ? '' : ` --target ${quoteWord(target)}`,
     settings.PG_DATABASES === undefined ? '' : ` --database ${quoteWord(database)}`,

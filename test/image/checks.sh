@@ -12,11 +12,14 @@ checks_run() {
   start_postgres || { docker logs "$id-postgres" >&2; die 'the Postgres container does not start'; }
 
   check 'it shows its commands' shows_help
-  check 'it has node, a client, ossutil, setpriv, flock and gpg, but no npm' has_its_parts
+  check 'it has node, clients, ossutil, setpriv, flock and gpg, but no npm, perl and apt' has_its_parts
+  check 'all of the program loads in it, and nothing lacks a library' is_complete
   check 'no layer and no setting of the image holds a secret' holds_no_secret
 
   check 'backup: exit 0, files and report' backs_up default 10001:10001
   check 'backup as any uid, read-only root, no capabilities, password from a file' backs_up hardened 12345:12345
+  check 'pg_dump begins within a second after the container, on a machine that does nothing else' starts_quickly
+  check 'a volume that may not be written: one message, with the chown that helps' says_chown
   check 'backup encrypted by gpg for a key, read back as any uid, read-only root' encrypts gpg-key
   check 'backup encrypted by gpg with a passphrase, the same way' encrypts gpg-passphrase
   check 'backup encrypted by age with a passphrase, the same way' encrypts age-passphrase
@@ -102,7 +105,7 @@ shows_help() { docker run --rm --label "$label" "${readonly_root[@]}" "$image" -
 
 has_its_parts() {
   inside sh "$image" -ec 'node --version; ossutil --version; /usr/lib/postgresql/17/bin/pg_dump --version
-    setpriv --version; flock --version; gpg --version; gpg-agent --version; ! command -v npm'
+    setpriv --version; flock --version; gpg --version; gpg-agent --version; ! command -v npm perl apt-get'
 }
 
 holds_no_secret() {

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# More checks of single containers: what is in the image, how fast it starts, what it says where it may not write.
+# Sourced by ./run after checks.sh, which calls them.
+: "${here:?}" "${work:?}" "${image:?}" "${id:?}" "${label:?}"
+
+# What the build takes away must be missed by nobody.
+is_complete() {
+  inside bash "$image-drill" -euc 'for file in /usr/bin/* /usr/sbin/* /usr/local/bin/* /usr/lib/postgresql/*/{bin,lib}/*; do
+      if ldd "$file" 2>/dev/null | grep "not found"; then echo "$file"; exit 1; fi
+    done'
+  inside node "$image" --input-type=module - <<<"import { globSync } from 'node:fs';
+    import { register } from '/app/node_modules/tsx/dist/esm/api/index.mjs';
+    register({ tsconfig: '/app/tsconfig.json' });
+    const files = globSync('/app/src/**/*.{ts,tsx}', { exclude: ['/app/src/main.ts', '/app/src/server/assets/**'] });
+    for (const file of files) await import(file);
+    console.log(files.length); process.exit(files.length > 100 ? 0 : 1)"
+}
+
+# From the start of the container to that of pg_dump; a busy machine gets as much more time as it is busy.
+starts_quickly() {
+  local attempt log started dumping milliseconds allowed
+  for attempt in 1 2 3 4 5; do
+    start_backup "quick-$attempt" 10001:10001 --env PGPASSWORD="$password"
+    docker wait "$id-backup-quick-$attempt" >/dev/null
+    log=$(docker logs "$id-backup-quick-$attempt" 2>&1)
+    started=$(docker inspect --format '{{.State.StartedAt}}' "$id-backup-quick-$attempt")
+    dumping=$(grep '"stage":"preflight"' <<<"$log" | sed -E 's/.*"time":"([^"]+)".*/\1/')
+    milliseconds=$(($(date -d "$dumping" +%s%3N) - $(date -d "$started" +%s%3N)))
+    allowed=$(awk -v cores="$(nproc)" '{ printf "%d", 1000 * (1 + $1 / cores) }' /proc/loadavg)
+    echo "$milliseconds ms until pg_dump is started; allowed at this load: $allowed ms" | tee -a "$work/measured"
+    if [ "$milliseconds" -lt "$allowed" ]; then return; fi
+  done
+  return 1
+}
+
+# The volume is root's, as that of a bind mount which Docker made.
+says_chown() {
+  local remedy
+  docker volume create --label "$label" "$id-closed" >/dev/null
+  run_closed() {
+    docker run --rm --network "$id" --user 12345:12345 --label "$label" "${readonly_root[@]}" --volume "$id-closed:/data/db-backups:nocopy" \
+      --env PG_HOST=db --env PG_DATABASE=shop --env PG_USER=postgres --env PGPASSWORD="$password" --env BACKUP_MODE=local \
+      --env BACKUP_LOG_FORMAT=pretty "$image" backup 2>&1
+  }
+  run_closed >"$work/closed.log" && return 1
+  cat "$work/closed.log"
+  [ "$(grep -c chown "$work/closed.log")" = 1 ]
+  remedy=$(grep -o 'chown [^.;)]*' "$work/closed.log")
+  echo "helps: $remedy"
+  [ "$remedy" = 'chown -R 12345:12345 /data/db-backups' ]
+  inside sh --volume "$id-closed:/data/db-backups" "$image" -euc "$remedy"
+  run_closed
+}
