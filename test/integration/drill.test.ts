@@ -92,7 +92,7 @@ describe('a drill', { skip, concurrency: 2 }, () => {
     assert.match(result.stdout, new RegExp(`^Drill of ${run}\n  checked .* sha256 of `));
     assert.match(
       result.stdout,
-      /\n {2}restored {2}into a throw-away PostgreSQL 15\.\d+, -j \d+, in [\d.]+ s\n/,
+      /\n {2}restored {2}into a throw-away PostgreSQL 15\.\d+( \(.+\))?, -j \d+, in [\d.]+ s\n/,
     );
     assert.match(result.stdout, /\n {2}compared {2}2 tables with 1020 rows, 1 sequences, 1 large objects, /);
     assert.match(result.stdout, /\n {2}result {4}restored, and equal\n$/);

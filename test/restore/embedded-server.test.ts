@@ -44,7 +44,7 @@ for (const major of [14, 15, 16, 17, 18]) {
     assert.equal(server.major, major);
     const session = connect(t, server);
     const [facts] = await session.query(`
-      SELECT current_setting('server_version') AS version, rolsuper, rolname, inet_server_addr() AS address,
+      SELECT split_part(current_setting('server_version'), ' ', 1) AS version, rolsuper, rolname, inet_server_addr() AS address,
         current_setting('listen_addresses') AS addresses, current_setting('server_encoding') AS encoding,
         datcollate AS collation, current_setting('data_checksums') AS checksums
       FROM pg_roles, pg_database WHERE rolname = current_user AND datname = 'template0'`);

@@ -1,5 +1,5 @@
-import type { UnreadableRun } from '../run-index/place-facts.ts';
-import type { IndexedRun, RunIndex } from '../run-index/run-index.ts';
+import type { RunningRun, UnreadableRun } from '../run-index/place-facts.ts';
+import type { IndexedDrill, IndexedRun, RunIndex } from '../run-index/run-index.ts';
 import { serverOf } from '../run-index/views.ts';
 import type { Known } from './database-overview.ts';
 import { runsWithDump } from './still-there.ts';
@@ -19,36 +19,68 @@ export interface KnownDatabase {
   readonly servers: ReadonlyMap<string, number>;
 }
 
-/** Puts together what belongs together; `latest`: whatever began after is left out. */
-export function knownDatabases(index: RunIndex, latest: number): KnownDatabases {
-  const keyOf = ({ place, database }: { place: number; database: string }): string => `${place}/${database}`;
-  const runs = Map.groupBy(index.runs.items, keyOf);
-  const drills = Map.groupBy(index.drills.items, keyOf);
-  const running = Map.groupBy(index.running, keyOf);
-  const unreadable = Map.groupBy(
-    [...index.unreadable.values()].sort((one, other) => other.startedAt.getTime() - one.startedAt.getTime()),
-    keyOf,
-  );
-  const all = Map.groupBy(
-    [...new Set([...runs.keys(), ...unreadable.keys()])].flatMap(
-      (key) => knownDatabase(runs.get(key) ?? [], unreadable.get(key) ?? [], latest) ?? [],
-    ),
-    ({ place }) => place,
-  );
-  const dumps = index.dataFiles.map((files) => files && runsWithDump(files));
+/** Puts together what belongs together, anew where the index has changed; `latest`: whatever began after is left out. */
+export function keepKnownDatabases(index: RunIndex): (latest: number) => KnownDatabases {
+  let groups: Groups | undefined;
+  return (latest) => {
+    if (groups?.revision !== index.revision) groups = groupsOf(index);
+    return knownDatabases(index, groups, latest);
+  };
+}
+
+interface Groups {
+  readonly revision: number;
+  readonly runs: ByDatabase<IndexedRun>;
+  readonly drills: ByDatabase<IndexedDrill>;
+  readonly running: ByDatabase<RunningRun>;
+  readonly unreadable: ByDatabase<UnreadableRun>;
+  readonly dumps: readonly (ReadonlySet<string> | undefined)[];
+}
+
+function groupsOf(index: RunIndex): Groups {
+  const { revision, runs, drills, running, unreadable, dataFiles } = index;
   return {
-    of(place, database) {
-      const key = database === undefined ? '' : keyOf({ place, database });
-      return {
-        runs: runs.get(key) ?? [],
-        drills: drills.get(key) ?? [],
-        running: running.get(key) ?? [],
-        unreadable: unreadable.get(key) ?? [],
-        dumps: dumps[place],
-        find: (run) => index.find(place, run),
-      };
+    revision,
+    runs: byDatabase(runs.items),
+    drills: byDatabase(drills.items),
+    running: byDatabase(running),
+    unreadable: byDatabase(
+      [...unreadable.values()].sort((one, other) => other.startedAt.getTime() - one.startedAt.getTime()),
+    ),
+    dumps: dataFiles.map((files) => files && runsWithDump(files)),
+  };
+}
+
+/** For each place. */
+type ByDatabase<T> = ReadonlyMap<number, ReadonlyMap<string, readonly T[]>>;
+
+/** Without a text for each item that names both: there are a hundred thousand. */
+function byDatabase<T extends { readonly place: number; readonly database: string }>(
+  items: readonly T[],
+): ByDatabase<T> {
+  const places = [...Map.groupBy(items, ({ place }) => place)];
+  return new Map(places.map(([place, here]) => [place, Map.groupBy(here, ({ database }) => database)]));
+}
+
+function knownDatabases(index: RunIndex, groups: Groups, latest: number): KnownDatabases {
+  const of = <T>(all: ByDatabase<T>, place: number, database: string): readonly T[] =>
+    all.get(place)?.get(database) ?? [];
+  const { runs, drills, running, unreadable, dumps } = groups;
+  return {
+    of: (place, database = '') => ({
+      runs: of(runs, place, database),
+      drills: of(drills, place, database),
+      running: of(running, place, database),
+      unreadable: of(unreadable, place, database),
+      dumps: dumps[place],
+      find: (run) => index.find(place, run),
+    }),
+    all(place) {
+      const named = [runs, unreadable].flatMap((all) => [...(all.get(place)?.keys() ?? [])]);
+      return [...new Set(named)].flatMap(
+        (database) => knownDatabase(of(runs, place, database), of(unreadable, place, database), latest) ?? [],
+      );
     },
-    all: (place) => all.get(place) ?? [],
   };
 }
 

@@ -7,7 +7,7 @@ import type { FollowedIndex } from '../run-index/follow.ts';
 import { type IndexedRun, runNameOf } from '../run-index/run-index.ts';
 import { isGood, serverOf } from '../run-index/views.ts';
 import { type DatabaseOverview, overviewOf } from './database-overview.ts';
-import { knownDatabases } from './known-databases.ts';
+import { type KnownDatabases, keepKnownDatabases } from './known-databases.ts';
 import { type Forgotten, forgottenOf, subjectsOf } from './subjects.ts';
 
 /** Everything that one look at the server answers. */
@@ -46,10 +46,11 @@ export function createOverview(
   let madeAt = 0;
   let revision = -1;
   const spaceOf = keepSpace(followed);
+  const knownUntil = keepKnownDatabases(followed.index);
   return async () => {
     const isOld = performance.now() - madeAt > KEPT_MILLISECONDS || revision !== followed.index.revision;
     if (made !== undefined && !isOld) return made;
-    made = makeOverview(contexts, followed, placeOf, spaceOf);
+    made = makeOverview(contexts, followed, placeOf, { knownUntil, spaceOf });
     madeAt = performance.now();
     revision = followed.index.revision;
     return made;
@@ -60,11 +61,11 @@ function makeOverview(
   contexts: readonly TargetContext[],
   followed: FollowedIndex,
   placeOf: (context: TargetContext) => number,
-  spaceOf: SpaceOf,
+  { knownUntil, spaceOf }: { knownUntil: (latest: number) => KnownDatabases; spaceOf: SpaceOf },
 ): Overview {
   const { index } = followed;
   const at = contexts[0]?.clock() ?? new Date();
-  const known = knownDatabases(index, at.getTime() + CLOCK_DIFFERENCE_MILLISECONDS);
+  const known = knownUntil(at.getTime() + CLOCK_DIFFERENCE_MILLISECONDS);
   const targets = contexts.map((context) => {
     const place = placeOf(context);
     const remembered = index.surroundings[place]?.remembered.get(rememberedFileName(context));

@@ -1,10 +1,7 @@
-import type { ApiParameter, ApiRoute } from './api-routes.ts';
+import { type ApiParameter, type ApiRoute, ROUTE_PARAMETER } from './api-routes.ts';
 import { API_WORDS } from './api-words.ts';
 import { Layout } from './layout.tsx';
 import { addressOf, type PageContext } from './page-context.ts';
-
-/** Which parameter of the page's own forms names the route. */
-export const ROUTE_PARAMETER = 'route';
 
 /** Every route with its parameters, each as a form that opens the answer. */
 export function ApiPage({

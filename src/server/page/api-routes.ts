@@ -15,6 +15,9 @@ export interface ApiParameter {
   readonly values: readonly string[] | undefined;
 }
 
+/** Which parameter of the page's own forms names the route. */
+export const ROUTE_PARAMETER = 'route';
+
 type Given = Readonly<Record<string, unknown>>;
 
 /** Every route that the document has, in its order. */

@@ -1,4 +1,4 @@
-import type { ComponentChildren, VNode } from 'preact';
+import { type ComponentChildren, createElement, type FunctionComponent, type VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 
 /** Whatever may stand between two tags. */
@@ -17,6 +17,11 @@ export const PAGE_POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** What JSX writes as `<Component {...props} />`, for files without JSX. */
+export function draw<Props extends object>(component: FunctionComponent<Props>, props: Props): Page {
+  return createElement(component, props) as Page;
+}
 
 /** The text of a whole page; every text within was escaped. */
 export function htmlText(page: Page): string {

@@ -2,11 +2,13 @@ import type { App, Reply, Request } from '../http/app.ts';
 import { splitUrl } from '../http/split-url.ts';
 import type { Site } from '../overview/site.ts';
 import { createKeeper } from '../page/history.ts';
+import { draw } from '../page/html.ts';
+import { importPage } from '../page/import-page.ts';
 import type { PageContext } from '../page/page-context.ts';
 import type { ListedRun } from '../page/runs-page.tsx';
 import type { IndexedRun } from '../run-index/run-index.ts';
 import { findRuns } from './find-runs.ts';
-import type { Pages } from './page-request.tsx';
+import type { Pages } from './page-request.ts';
 import { readRunsQuery } from './page-runs-query.ts';
 import { readRun } from './read-run.ts';
 import { becomesReady, RETRY_SECONDS } from './ready.ts';
@@ -27,10 +29,10 @@ export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: stri
   app.get('/', { schema: SCHEMA }, async (request, reply) => {
     const refusal = await awaitReady(request, reply);
     if (refusal) return refusal;
-    const { OverviewPage } = await import('../page/overview-page.tsx');
+    const OverviewPage = await importPage.overview();
     const overview = await site.overview();
     const page = pages.contextOf(request);
-    return pages.send(request, reply, 200, <OverviewPage {...{ page, site, overview, keep }} />);
+    return pages.send(request, reply, 200, draw(OverviewPage, { page, site, overview, keep }));
   });
 
   app.get('/runs', { schema: SCHEMA }, async (request, reply) => {
@@ -39,7 +41,7 @@ export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: stri
     if (!asked) return pages.sendMessage(request, reply, 400, WRONG_FILTER);
     const refusal = await awaitReady(request, reply);
     if (refusal) return refusal;
-    const { RunsPage } = await import('../page/runs-page.tsx');
+    const RunsPage = await importPage.runs();
     const { databases } = await site.overview();
     const { runs, nextCursor } = findRuns(site, asked.filter, asked.cursor, RUNS_ON_PAGE);
     const list = {
@@ -51,7 +53,7 @@ export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: stri
       },
       scannedAt: site.followed.scannedAt,
     };
-    return pages.send(request, reply, 200, <RunsPage {...list} />);
+    return pages.send(request, reply, 200, draw(RunsPage, list));
   });
 
   app.get<{ Params: { run: string } }>('/runs/:run', { schema: SCHEMA }, async (request, reply) => {
@@ -60,10 +62,10 @@ export function addPageRoutes(app: App, site: Site, pages: Pages, basePath: stri
     const page = pages.contextOf(request);
     const found = await readRun(site, request.params.run, page.query.get('target') ?? undefined);
     if (!found) return pages.sendMessage(request, reply, 404, UNKNOWN_RUN);
-    const { RunPage } = await import('../page/run-page.tsx');
+    const RunPage = await importPage.run();
     const { scannedAt, index } = site.followed;
     const all = { ...found, ...listed(found.run, site, page), dataFiles: index.dataFiles[found.run.place] };
-    return pages.send(request, reply, 200, <RunPage {...all} page={page} scannedAt={scannedAt} />);
+    return pages.send(request, reply, 200, draw(RunPage, { ...all, page, scannedAt }));
   });
 
   if (basePath === '') return;

@@ -4,8 +4,8 @@ import type { Reply, Request } from '../http/app.ts';
 import { splitUrl } from '../http/split-url.ts';
 import type { Site } from '../overview/site.ts';
 import { chooseLanguage, languageCookie } from '../page/choose-language.ts';
-import { htmlText, PAGE_POLICY, type Page } from '../page/html.ts';
-import { MessagePage } from '../page/message-page.tsx';
+import { draw, htmlText, PAGE_POLICY, type Page } from '../page/html.ts';
+import { importPage } from '../page/import-page.ts';
 import { type PageContext, pageContext } from '../page/page-context.ts';
 
 /** How pages are asked for and answered. */
@@ -55,7 +55,11 @@ export function createPages(site: Site, basePath: string): Pages {
       const page = contextOf(request);
       const message = { page, code: status, message: page.say(text) };
       const again = retrySeconds === undefined ? {} : { retrySeconds };
-      return send(request, reply, status, <MessagePage {...message} {...again} />);
+      importPage.message().then(
+        (MessagePage) => send(request, reply, status, draw(MessagePage, { ...message, ...again })),
+        (error) => reply.send(error),
+      );
+      return reply;
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { App } from '../http/app.ts';
-import { ApiPage, ROUTE_PARAMETER } from '../page/api-page.tsx';
-import { type ApiRoute, answerAddress, apiRoutes } from '../page/api-routes.ts';
-import type { Pages } from './page-request.tsx';
+import { type ApiRoute, answerAddress, apiRoutes, ROUTE_PARAMETER } from '../page/api-routes.ts';
+import { draw } from '../page/html.ts';
+import { importPage } from '../page/import-page.ts';
+import type { Pages } from './page-request.ts';
 
 const SCHEMA = { hide: true };
 const NO_ROUTE = {
@@ -19,7 +20,8 @@ export function addApiPage(app: App, pages: Pages): void {
 
   app.get('/api', { schema: SCHEMA }, async (request, reply) => {
     const page = pages.contextOf(request);
-    return pages.send(request, reply, 200, <ApiPage page={page} routes={knownRoutes()} />);
+    const ApiPage = await importPage.api();
+    return pages.send(request, reply, 200, draw(ApiPage, { page, routes: knownRoutes() }));
   });
 
   // A form sends what is empty as well, which the routes would refuse.
