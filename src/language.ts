@@ -17,6 +17,17 @@ export function render(text: Text, language: Language, parameters: TextParameter
   });
 }
 
+/** The parameters as a person of one language reads them. */
+export function inOneLanguage(
+  parameters: TextParameters,
+  language: Language,
+): Readonly<Record<string, string | number>> {
+  const entries = Object.entries(parameters);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'object' ? value[language] : value]),
+  );
+}
+
 /** The sentence with its parameters filled in, in both languages. */
 export function fillIn(text: Text, parameters: TextParameters): Text {
   return { en: render(text, 'en', parameters), zh: render(text, 'zh', parameters) };

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { type Language, render, type TextParameters } from './language.ts';
+import { inOneLanguage, type Language, render, type TextParameters } from './language.ts';
 import { MESSAGES, type MessageId } from './messages.ts';
 import { type Scrub, scrubValue } from './scrub.ts';
 
@@ -73,12 +73,11 @@ export function createLog(options: LogOptions): Log {
     },
     { write },
   );
-  const log: Log = (level, id, parameters = {}) =>
-    logger[level](
-      { event: id, ...parameters },
-      (parameters['label'] === undefined ? '' : `[${parameters['label']}] `) +
-        render(MESSAGES[id], options.language, parameters),
-    );
+  const log: Log = (level, id, parameters = {}) => {
+    const said = inOneLanguage(parameters, options.language);
+    const label = said['label'] === undefined ? '' : `[${said['label']}] `;
+    logger[level]({ event: id, ...said }, label + render(MESSAGES[id], options.language, said));
+  };
   return log;
 }
 

@@ -47,6 +47,8 @@ test('a message is in the language of the person', () => {
   const { log, lines } = record({ language: 'zh' });
   log('info', 'STAGE_DONE', { stage: 'dump', seconds: 1 });
   assert.equal(JSON.parse(lines()[0] ?? '').msg, 'dump：完成，用时 1 秒');
+  log('info', 'STAGE_DONE', { stage: { en: 'dump', zh: '转储' }, seconds: 1 });
+  assert.equal(JSON.parse(lines()[1] ?? '').stage, '转储');
 });
 
 for (const secret of ['"', '1', '\\', '{', 'info', 'level', 'dump', '*', '202', 'T', ':']) {
