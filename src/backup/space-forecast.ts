@@ -69,23 +69,25 @@ interface Series {
 }
 
 function learn(runs: readonly SpaceRun[], now: Date): Series | undefined {
-  const good = runs
+  const all = runs
     .filter((run) => run.isGood && run.startedAt <= now)
-    .toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
-    .slice(-LEARNT_FROM);
-  const newest = good.at(-1);
-  if (!newest) return undefined;
+    .toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+  const good = all.slice(-LEARNT_FROM);
+  const [oldest, newest] = [all[0], all.at(-1)];
+  if (!oldest || !newest) return undefined;
   const times = good.map(({ startedAt }) => startedAt.getTime());
+  const known = { runs, learnt: good.length, newestBytes: newest.sizeBytes };
+  // A few runs by hand are no schedule, and what they differ by is no trend.
+  if (newest.startedAt.getTime() - oldest.startedAt.getTime() < DAY_MILLISECONDS)
+    return { ...known, intervalMilliseconds: DAY_MILLISECONDS, growth: 0 };
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  const points = good.map(
+    ({ sizeBytes }, index) => [(times[index] ?? 0) / DAY_MILLISECONDS, sizeBytes] as const,
+  );
   return {
-    runs,
-    learnt: good.length,
-    newestBytes: newest.sizeBytes,
+    ...known,
     intervalMilliseconds: Math.max(median(gaps) ?? DAY_MILLISECONDS, SHORTEST_INTERVAL_MILLISECONDS),
-    growth: Math.max(
-      0,
-      slope(good.map(({ sizeBytes }, index) => [(times[index] ?? 0) / DAY_MILLISECONDS, sizeBytes])),
-    ),
+    growth: Math.max(0, slope(points)),
   };
 }
 

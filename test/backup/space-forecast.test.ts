@@ -59,6 +59,12 @@ test('the next run is as large as the last one, and larger where they grow', () 
   assert.equal(forecast([daily(300, 200, 100)])?.nextBytes, 100);
 });
 
+test('what happens within the first day is no trend, and runs by hand are no schedule', () => {
+  const firstDay = [100, 200, 300].map((sizeBytes, index) => run({ daysAgo: 0.5 - index / 100, sizeBytes }));
+  const found = forecast([firstDay], { freeBytes: 4_000 });
+  assert.deepEqual([found?.nextBytes, found?.growthBytesPerDay, found?.daysLeft], [300, 0, undefined]);
+});
+
 test('only the last ten runs count, and only good ones', () => {
   const old = Array.from({ length: 30 }, () => 9_000);
   const recent = Array.from({ length: 10 }, () => 100);
@@ -110,8 +116,8 @@ test('in mode oss the dump is gone after its upload, and only one has to fit', (
 });
 
 test('a schedule of every five minutes is looked at for a few days only', () => {
-  const runs = Array.from({ length: 20 }, (_nothing, index) =>
-    run({ daysAgo: (20 - index) / 288, sizeBytes: 1 }),
+  const runs = Array.from({ length: 300 }, (_nothing, index) =>
+    run({ daysAgo: (300 - index) / 288, sizeBytes: 1 }),
   );
   const started = performance.now();
   assert.equal(forecast([runs])?.horizonDays, 16);
