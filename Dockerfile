@@ -6,7 +6,7 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 # Mirrors: APT_MIRROR (the URL that ends in /debian) and PGDG_MIRROR (the one with dists/ below it): http, because the slim
 # image trusts no certificate, or https with the secret below; NPM_REGISTRY; GOPROXY. Behind a proxy that signs TLS again:
 # --secret id=ca,src=bundle.pem, which stays in no layer. A mirror of PGDG that signs for itself: --secret id=pgdg_key,src=key.asc.
-# With a list of all that is in it: docker buildx build --sbom=true --provenance=mode=max --output type=oci,dest=image.tar .
+# What is in the image stands in its /app/sbom.cdx.json (CycloneDX), which the build makes itself.
 
 
 FROM --platform=${BUILDPLATFORM} ${GO_IMAGE} AS go
@@ -19,20 +19,22 @@ ARG GOPROXY TARGETOS TARGETARCH
 COPY build/ossutil ./
 RUN --mount=type=secret,id=ca --mount=type=cache,id=go,target=/cache \
     if [ -f /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi \
- && GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags='-s -w' -o /out/ossutil github.com/aliyun/ossutil
+ && GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags='-s -w' -o /out/ossutil github.com/aliyun/ossutil \
+ && go version -m /out/ossutil >/modules
 
 
 # With RCLONE_VERSION (such as v1.76.0) that rclone, with all its remotes; 87 MB, so without it none.
 FROM go AS rclone
 ARG RCLONE_VERSION GOPROXY TARGETOS TARGETARCH
 RUN --mount=type=secret,id=ca --mount=type=cache,id=go,target=/cache \
-    mkdir /out; \
+    mkdir /out; touch /modules; \
     if [ -z "$RCLONE_VERSION" ]; then exit; fi; \
     if [ -f /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
     go mod init rclone \
  && go get "github.com/rclone/rclone@$RCLONE_VERSION" \
  && GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /out/rclone \
-      -ldflags="-s -w -X github.com/rclone/rclone/fs.Version=$RCLONE_VERSION" github.com/rclone/rclone
+      -ldflags="-s -w -X github.com/rclone/rclone/fs.Version=$RCLONE_VERSION" github.com/rclone/rclone \
+ && go version -m /out/rclone >/modules
 
 
 FROM ${NODE_IMAGE} AS packages
@@ -144,8 +146,14 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=p
 ARG PG_ACCEPT_MINORS
 RUN --mount=type=bind,from=apt,source=/etc/apt/postgresql-majors,target=/postgresql-majors \
     --mount=type=bind,source=build/check-clients.ts,target=/app/build/check-clients.ts \
-    cd /app && TSX_DISABLE_CACHE=1 node --import tsx build/check-clients.ts "$(cat /postgresql-majors)" "$PG_ACCEPT_MINORS" \
- && ossutil --version && tini --version && setpriv --version && flock --version && gpg --version && gpg-agent --version
+    --mount=type=bind,source=build/sbom.ts,target=/app/build/sbom.ts \
+    --mount=type=bind,from=ossutil,source=/modules,target=/modules/ossutil \
+    --mount=type=bind,from=rclone,source=/modules,target=/modules/rclone \
+    cd /app \
+ && node build/check-clients.ts "$(cat /postgresql-majors)" "$PG_ACCEPT_MINORS" \
+ && ossutil --version && tini --version && setpriv --version && flock --version && gpg --version && gpg-agent --version \
+ && touch /app/is-image \
+ && node build/sbom.ts /modules/* >sbom.cdx.json
 
 USER 10001:10001
 VOLUME ["/data/db-backups", "/var/log/db-backup"]
@@ -168,6 +176,12 @@ LABEL org.opencontainers.image.title="pg-backup-sidecar" \
 
 FROM sidecar AS drill
 COPY --from=servers /out /
+USER 0
+RUN --mount=type=bind,source=build/sbom.ts,target=/app/build/sbom.ts \
+    --mount=type=bind,from=ossutil,source=/modules,target=/modules/ossutil \
+    --mount=type=bind,from=rclone,source=/modules,target=/modules/rclone \
+    cd /app && node build/sbom.ts /modules/* >sbom.cdx.json
+USER 10001:10001
 LABEL org.opencontainers.image.description="Logical PostgreSQL backups, restored and compared in a throw-away server"
 
 

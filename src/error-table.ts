@@ -73,8 +73,8 @@ export const ERRORS = {
       zh: '服务器是 PostgreSQL {serverVersion}，而找到的最新客户端是 {clientVersion}：pg_dump 不能导出更新版本的服务器。',
     },
     hint: {
-      en: 'Install postgresql-client-{serverMajor}, or point PG_BIN_DIR at one.',
-      zh: '请安装 postgresql-client-{serverMajor}，或用 PG_BIN_DIR 指向它。',
+      en: 'Install it: {remedy}; or point PG_BIN_DIR at one.',
+      zh: '请安装：{remedy}；或用 PG_BIN_DIR 指向它。',
     },
   },
   CONNECTION_FAILED: {
@@ -283,6 +283,18 @@ export const ERRORS = {
     hint: {
       en: 'It was removed. Check the disk below BACKUP_BASE_DIR and run the backup again.',
       zh: '该文件已删除。请检查 BACKUP_BASE_DIR 所在磁盘后重新备份。',
+    },
+  },
+  ROWS_DIFFER: {
+    exitCode: 9,
+    mayPass: true,
+    message: {
+      en: 'The dump holds {inDump} rows of {table}, but {counted} were counted under the same snapshot',
+      zh: '转储中 {table} 有 {inDump} 行，而在同一快照下统计到 {counted} 行',
+    },
+    hint: {
+      en: 'It was removed. Check the server for damaged indexes or storage (pg_amcheck), then run the backup again; BACKUP_COMPRESS_THREADS=0 leaves the compression to pg_dump.',
+      zh: '该文件已删除。请检查服务器的索引与存储是否损坏（pg_amcheck）后重新备份；BACKUP_COMPRESS_THREADS=0 可改由 pg_dump 压缩。',
     },
   },
   DISK_FULL: {

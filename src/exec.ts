@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { PgBackupError } from './errors.ts';
 import { killGroup } from './kill-group.ts';
+import type { Text } from './language.ts';
 
 const KEPT_CHARACTERS = 64 * 1024;
 
@@ -58,7 +59,7 @@ export async function runCommand(command: Command): Promise<CommandResult> {
  * The absolute path of a program in one of the directories.
  * @throws PgBackupError COMMAND_MISSING with `remedy`.
  */
-export function findCommand(name: string, directories: readonly string[], remedy: string): string {
+export function findCommand(name: string, directories: readonly string[], remedy: Text | string): string {
   for (const directory of directories) {
     const path = join(directory, name);
     if (isExecutable(path)) return path;

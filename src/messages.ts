@@ -89,6 +89,10 @@ export const MESSAGES = {
     en: 'The fingerprint is partial: {reason}. {detail}',
     zh: '指纹不完整：{reason}。{detail}',
   },
+  COMPRESSED_BY_PG_DUMP: {
+    en: 'pg_dump compresses the dump itself, on one core: what it writes is not understood here ({detail})',
+    zh: '由 pg_dump 自行单核压缩转储：无法解析其输出（{detail}）',
+  },
   NOT_READ_BACK: {
     en: 'The archive was encrypted but cannot be read back here: no identity or passphrase is set',
     zh: '归档已加密，但无法在此处读回：未设置身份文件或口令',
@@ -211,8 +215,8 @@ export const MESSAGES = {
     zh: '已将 {run} 恢复到 {host}:{port} 上的 "{database}"，用时 {seconds} 秒',
   },
   CLIENT_INSECURE: {
-    en: 'The client {version} has known security holes: a crafted archive can run commands on this machine. Fixed in {fixed}. Update postgresql-client-{major}',
-    zh: '客户端 {version} 存在已知安全漏洞：精心构造的归档可在本机执行命令。已在 {fixed} 中修复，请升级 postgresql-client-{major}',
+    en: 'The client {version} has known security holes: a crafted archive can run commands on this machine. Fixed in {fixed}. Mend it: {remedy}',
+    zh: '客户端 {version} 存在已知安全漏洞：精心构造的归档可在本机执行命令。已在 {fixed} 中修复。修复方法：{remedy}',
   },
   RETENTION_REMOVED: { en: 'Removed {run}: {reason}', zh: '已清理 {run}：{reason}' },
   RETENTION_DONE: {

@@ -34,7 +34,6 @@ test('a text whose placeholders are all given shows none', () => {
 
 test('what a hint needs is given with the message or is its remedy', () => {
   const own: Partial<Record<ErrorCode, readonly string[]>> = {
-    CLIENT_TOO_OLD: ['serverMajor'],
     CONNECTION_FAILED: ['user'],
     DATABASE_MISSING: ['user'],
   };

@@ -2,6 +2,7 @@ import { type Encryption, openEncryption } from '../encryption/encryption.ts';
 import { tellsDamage } from '../encryption/failure.ts';
 import { PgBackupError } from '../errors.ts';
 import type { EncryptionMethod } from '../files/layout.ts';
+import { howToGet } from '../how-to-get.ts';
 import { type Client, findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
 import type { BackupContext } from './context.ts';
@@ -71,6 +72,6 @@ function noClient(directory: string | undefined): PgBackupError {
   const places = directory ?? 'PATH';
   return new PgBackupError('COMMAND_MISSING', {
     ...{ command: 'pg_restore', places },
-    remedy: 'apt-get install postgresql-client',
+    remedy: howToGet().client(),
   });
 }

@@ -1,6 +1,7 @@
 import type { TargetContext } from '../backup/context.ts';
 import type { Check } from '../check.ts';
 import { findCommand, isExecutable, pathDirectories, runCommand } from '../exec.ts';
+import { howToGet } from '../how-to-get.ts';
 import { fillIn, type Text } from '../language.ts';
 import { checkClientMinor } from '../postgres/client-check.ts';
 import { type Client, findClients } from '../postgres/clients.ts';
@@ -61,7 +62,7 @@ async function checkUploadTool(context: TargetContext): Promise<Check[]> {
   if (settings.BACKUP_UPLOAD_TOOL === 'sdk') return [{ id: 'upload-tool', state: 'good', text: SDK }];
   if (settings.BACKUP_UPLOAD_TOOL === 'rclone') {
     const directories = pathDirectories(environment['PATH']);
-    const rclone = findCommand('rclone', directories, 'https://rclone.org/install/');
+    const rclone = findCommand('rclone', directories, howToGet().rclone);
     return [await versionOf('upload-tool', rclone, ['version'], context, 'rclone')];
   }
   const ossutil = await findOssutil(environment['PATH'], bareEnvironment(context));

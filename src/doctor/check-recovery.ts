@@ -1,6 +1,7 @@
 import type { TargetContext } from '../backup/context.ts';
 import { writePassfile } from '../backup/passfile.ts';
 import type { Check } from '../check.ts';
+import { howToGet } from '../how-to-get.ts';
 import { fillIn, type Text } from '../language.ts';
 import type { Client } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
@@ -40,7 +41,14 @@ export async function checkRecovery(
     }
     const found = await findServerPrograms(settings.DRILL_PG_BIN_DIR, environment['PATH']);
     if (found.length === 0)
-      return [{ id: 'drill-server', state: 'warning', text: NO_SERVER, remedy: GET_SERVER }];
+      return [
+        {
+          id: 'drill-server',
+          state: 'warning',
+          text: NO_SERVER,
+          remedy: fillIn(GET_SERVER, { remedy: howToGet().server() }),
+        },
+      ];
     if (sourceMajor !== undefined) chooseServerPrograms(found, sourceMajor);
     return found.map(({ version, directory }): Check => {
       return { id: 'drill-server', state: 'good', text: fillIn(THROW_AWAY, { version, directory }) };
@@ -117,8 +125,8 @@ const NO_SERVER: Text = {
   zh: '演练：此处没有服务器程序（initdb、postgres），且未设置 DRILL_PG_HOST',
 };
 const GET_SERVER: Text = {
-  en: 'apt-get install postgresql, or set DRILL_PG_HOST and DRILL_PG_USER',
-  zh: 'apt-get install postgresql，或设置 DRILL_PG_HOST 与 DRILL_PG_USER',
+  en: '{remedy}, or set DRILL_PG_HOST and DRILL_PG_USER',
+  zh: '{remedy}，或设置 DRILL_PG_HOST 与 DRILL_PG_USER',
 };
 const NAMED: Text = {
   en: '{what}: "{user}" may create databases on {host}:{port}, PostgreSQL {version}',

@@ -72,14 +72,19 @@ export function isAtomicLeftover(fileName: string, path: string): boolean {
 
 /** Makes a finished file durable, then gives it its final name; the directory still has to be synced. */
 export async function publishFile(partial: string, final: string): Promise<void> {
-  await onDisk(final, async () => {
-    const file = await open(partial, 'r+');
+  await syncFile(partial);
+  await onDisk(final, () => rename(partial, final));
+}
+
+/** Makes what a file holds durable. */
+export async function syncFile(path: string): Promise<void> {
+  await onDisk(path, async () => {
+    const file = await open(path, 'r+');
     try {
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(partial, final);
   });
 }
 

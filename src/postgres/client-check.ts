@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts';
+import { howToGet } from '../how-to-get.ts';
 import { fillIn, type Text } from '../language.ts';
 import type { Client } from './clients.ts';
 import { neededMinor } from './fixed-minors.ts';
@@ -8,14 +9,13 @@ export function checkClientMinor({ version, major, directory }: Client): Check {
   const fixed = neededMinor(version);
   const text = fillIn(fixed === undefined ? CLIENT : INSECURE, { version, directory, fixed: fixed ?? '' });
   if (fixed === undefined) return { id: 'client', state: 'good', text };
-  return { id: 'client', state: 'warning', text, remedy: updateOf(major, fixed) };
+  return { id: 'client', state: 'warning', text, remedy: remedyOfHoles(major, fixed) };
 }
 
-/** Majors that are no longer mended have to give way to one that is. */
-function updateOf(major: number, fixed: string): string {
+/** What brings a client of this major to `fixed`; majors that are no longer mended have to give way to one that is. */
+export function remedyOfHoles(major: number, fixed: string): Text {
   const mended = Number.parseInt(fixed, 10);
-  const install = mended === major ? 'install --only-upgrade' : 'install';
-  return `apt-get update && apt-get ${install} postgresql-client-${mended}`;
+  return howToGet().newerClient(mended, fixed, mended === major);
 }
 
 const CLIENT: Text = {

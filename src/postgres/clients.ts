@@ -2,6 +2,7 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { PgBackupError } from '../errors.ts';
 import { findCommand, isExecutable, pathDirectories, runCommand } from '../exec.ts';
+import { howToGet } from '../how-to-get.ts';
 
 /** One installed PostgreSQL client: a directory in which all of its programs lie side by side. */
 export interface Client {
@@ -16,7 +17,6 @@ export interface Client {
 }
 
 export const DEBIAN_ROOT = '/usr/lib/postgresql';
-const REMEDY = 'apt-get install postgresql-client';
 
 /**
  * Finds the installed clients, newest first: in `configuredDirectory` alone if given, else below /usr/lib/postgresql and on PATH.
@@ -29,7 +29,11 @@ export async function findClients(
   const directories = configuredDirectory ? [configuredDirectory] : candidateDirectories(path);
   const withPgDump = directories.filter((directory) => isExecutable(join(directory, 'pg_dump')));
   if (withPgDump.length === 0)
-    findCommand('pg_dump', configuredDirectory ? directories : [DEBIAN_ROOT, ...directories], REMEDY);
+    findCommand(
+      'pg_dump',
+      configuredDirectory ? directories : [DEBIAN_ROOT, ...directories],
+      howToGet().client(),
+    );
   const clients: Client[] = [];
   let incomplete: unknown;
   for (const directory of withPgDump) {
@@ -56,8 +60,8 @@ export function chooseClient(
   if (best) return best;
   throw new PgBackupError('CLIENT_TOO_OLD', {
     serverVersion: server.version,
-    serverMajor: server.major,
     clientVersion: clients[0]?.version ?? '-',
+    remedy: howToGet().client(server.major),
   });
 }
 
@@ -86,12 +90,15 @@ function isDebianWrapper(file: string): boolean {
 }
 
 async function inspectClient(directory: string, path: string | undefined): Promise<Client> {
-  const find = (name: string): string => findCommand(name, [directory], REMEDY);
+  const find = (name: string): string => findCommand(name, [directory], howToGet().client());
   const pgDump = find('pg_dump');
   const others = { pgDumpall: find('pg_dumpall'), pgRestore: find('pg_restore'), psql: find('psql') };
   const said = await programVersion(pgDump, path);
   if (said === undefined) {
-    throw new PgBackupError('COMMAND_MISSING', { command: 'pg_dump', places: directory, remedy: REMEDY });
+    throw new PgBackupError('COMMAND_MISSING', {
+      ...{ command: 'pg_dump', places: directory },
+      remedy: howToGet().client(),
+    });
   }
   return { ...said, directory, pgDump, ...others };
 }

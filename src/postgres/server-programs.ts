@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { PgBackupError } from '../errors.ts';
 import { findCommand, isExecutable } from '../exec.ts';
+import { howToGet } from '../how-to-get.ts';
+import { fillIn, type Text } from '../language.ts';
 import { candidateDirectories, DEBIAN_ROOT, programVersion } from './clients.ts';
 
 /** One installed PostgreSQL server: a directory in which its programs lie side by side. */
@@ -12,8 +14,6 @@ export interface ServerPrograms {
   readonly initdb: string;
   readonly postgres: string;
 }
-
-const REMEDY = 'apt-get install postgresql';
 
 /**
  * Finds the installed servers, the oldest first: in `configuredDirectory` alone if given, else below /usr/lib/postgresql and on PATH.
@@ -40,25 +40,24 @@ export function chooseServerPrograms(found: readonly ServerPrograms[], minimumMa
   const [best] = found.filter((programs) => programs.major >= minimumMajor).sort((a, b) => a.major - b.major);
   if (best) return best;
   const places = found.map(({ directory, version }) => `${directory} (${version})`);
-  const install = `apt-get install postgresql-${minimumMajor}`;
   throw new PgBackupError('COMMAND_MISSING', {
     command: {
       en: `initdb and postgres of major ${minimumMajor} or newer`,
       zh: `主版本 ${minimumMajor} 或更新的 initdb 与 postgres`,
     },
     places: places.join(', ') || `${DEBIAN_ROOT}, PATH`,
-    remedy: {
-      en: `${install}; or set DRILL_PG_HOST to a server that drills may use`,
-      zh: `${install}；或用 DRILL_PG_HOST 指定可供演练使用的服务器`,
-    },
+    remedy: fillIn(OR_A_SERVER, { remedy: howToGet().server(minimumMajor) }),
   });
 }
 
 async function configuredPrograms(directory: string, path: string | undefined): Promise<ServerPrograms> {
-  for (const name of ['initdb', 'postgres']) findCommand(name, [directory], REMEDY);
+  for (const name of ['initdb', 'postgres']) findCommand(name, [directory], howToGet().server());
   const programs = await inspectPrograms(directory, path);
   if (programs) return programs;
-  throw new PgBackupError('COMMAND_MISSING', { command: 'postgres', places: directory, remedy: REMEDY });
+  throw new PgBackupError('COMMAND_MISSING', {
+    ...{ command: 'postgres', places: directory },
+    remedy: howToGet().server(),
+  });
 }
 
 /** Undefined where one of them is missing, or postgres does not even say its version. */
@@ -71,3 +70,8 @@ async function inspectPrograms(
   const said = await programVersion(programs.postgres, path);
   return said && { ...said, directory, ...programs };
 }
+
+const OR_A_SERVER: Text = {
+  en: '{remedy}; or set DRILL_PG_HOST to a server that drills may use',
+  zh: '{remedy}；或用 DRILL_PG_HOST 指定可供演练使用的服务器',
+};

@@ -1,6 +1,8 @@
 import type { Toc } from '../archive/toc.ts';
 import type { BackupContext } from '../backup/context.ts';
 import { PgBackupError } from '../errors.ts';
+import { howToGet } from '../how-to-get.ts';
+import { remedyOfHoles } from '../postgres/client-check.ts';
 import type { Client } from '../postgres/clients.ts';
 import { neededMinor } from '../postgres/fixed-minors.ts';
 
@@ -21,13 +23,13 @@ export function chooseRestoreClient(clients: readonly Client[], toc: Toc, server
   throw new PgBackupError('COMMAND_MISSING', {
     command: `pg_restore ${needed}`,
     places: clients.map(({ directory, version }) => `${directory} (${version})`).join(', ') || 'PATH',
-    remedy: `apt-get install postgresql-client-${needed}`,
+    remedy: howToGet().client(needed),
   });
 }
 
 /** Logs that a crafted archive could run commands here, where the client is too old to be safe from that. */
-export function warnOfHoles({ log }: BackupContext, { version }: Client): void {
+export function warnOfHoles({ log }: BackupContext, { version, major }: Client): void {
   const fixed = neededMinor(version);
   if (fixed !== undefined)
-    log('warn', 'CLIENT_INSECURE', { version, fixed, major: Number.parseInt(fixed, 10) });
+    log('warn', 'CLIENT_INSECURE', { version, fixed, remedy: remedyOfHoles(major, fixed) });
 }

@@ -8,9 +8,9 @@ import {
   pathDirectories,
   runCommand,
 } from '../exec.ts';
+import { howToGet } from '../how-to-get.ts';
 
 const HANDBOOK_NAME = 'ossutil64';
-const INSTALL = 'https://help.aliyun.com/zh/oss/developer-reference/ossutil-1-0/';
 const NAMES = [HANDBOOK_NAME, 'ossutil'];
 const VERSION_TIMEOUT_MILLISECONDS = 30_000;
 
@@ -26,7 +26,7 @@ export async function findOssutil(
   const installed = NAMES.find((name) =>
     directories.some((directory) => isExecutable(join(directory, name))),
   );
-  const ossutil = findCommand(installed ?? HANDBOOK_NAME, directories, INSTALL);
+  const ossutil = findCommand(installed ?? HANDBOOK_NAME, directories, howToGet().ossutil);
   await checkVersion(ossutil, environment);
   return ossutil;
 }
@@ -42,5 +42,5 @@ async function checkVersion(ossutil: string, environment: Command['environment']
   const [version, major, minor] = /\bv?(\d+)\.(\d+)[\w.-]*/.exec(result.stdout) ?? [];
   if (major === '1' && Number(minor) >= 7) return;
   const found = version ?? describeOutcome(result);
-  throw new PgBackupError('OSSUTIL_UNSUPPORTED', { path: ossutil, found, remedy: INSTALL });
+  throw new PgBackupError('OSSUTIL_UNSUPPORTED', { path: ossutil, found, remedy: howToGet().ossutil });
 }

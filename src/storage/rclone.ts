@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Environment } from '../config/load.ts';
 import { PgBackupError } from '../errors.ts';
 import { type CommandResult, findCommand, pathDirectories, runCommand } from '../exec.ts';
+import { howToGet } from '../how-to-get.ts';
 import type { Text } from '../language.ts';
 import type { Artifact } from '../report/record.ts';
 import { missingObject, PROBE_NAME } from './missing-object.ts';
@@ -52,7 +53,7 @@ export async function openRcloneStore(options: RcloneOptions): Promise<Store> {
   const { remote, environment, attempts = ATTEMPTS } = options;
   const patience = [...PATIENCE, '--low-level-retries', String(attempts)];
   const retries = ['--retries', String(attempts), '--retries-sleep', '2s'];
-  const rclone = findCommand('rclone', pathDirectories(options.searchPath), 'https://rclone.org/install/');
+  const rclone = findCommand('rclone', pathDirectories(options.searchPath), howToGet().rclone);
   const scrub = rcloneScrub(environment);
   // The slash keeps rclone from asking whether the directory is a file, and from taking a refusal of that question for a yes.
   const directory = `${remote}:${options.path.replace(/\/*$/, '/')}`;

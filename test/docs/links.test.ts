@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { projectDirectory } from '../harness/parts.ts';
 import { pageText } from './pages.ts';
 
-const PAGES = ['.', 'docs', 'k8s'].flatMap((directory) =>
+const PAGES = ['.', 'docs', 'k8s', 'compose'].flatMap((directory) =>
   readdirSync(join(projectDirectory, directory))
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(directory, name)),

@@ -6,6 +6,8 @@
 build_checks_run() {
   check 'build: a client with a known hole is refused' refuses_old_client
   check 'build: a client that is missing is refused' refuses_missing_client
+  check 'build: ossutil for arm64' builds_for_arm
+  check 'build: an apt mirror takes the place of every address, and stays in no image' takes_apt_mirror
   check 'build: the repository of the PostgreSQL project, by a mirror, if its key signed it' builds_from_pgdg
 }
 
@@ -35,6 +37,22 @@ refusal() {
   cat "$work/refusal"
   [ "$status" = 1 ]
   grep --quiet "^PostgreSQL: $text" "$work/refusal"
+}
+
+# Built on this machine for the other: 183 is EM_AARCH64 in the header of an ELF file.
+builds_for_arm() {
+  local container
+  docker build --network host --secret "id=ca,src=$work/ca.pem" --label "$label" --platform linux/arm64 --target ossutil --tag "$image-arm" "$repository"
+  container=$(docker create --label "$label" --platform linux/arm64 "$image-arm" /out/ossutil)
+  docker cp "$container:/out/ossutil" - | tar --extract --to-stdout >"$work/ossutil-arm64"
+  [ "$(od -An -tu2 -j18 -N2 "$work/ossutil-arm64" | tr -d ' ')" = 183 ]
+}
+
+takes_apt_mirror() {
+  docker build --network host --label "$label" --target apt --tag "$image-apt" --build-arg PG_SOURCE=debian --build-arg PG_MAJORS=18 \
+    --build-arg APT_MIRROR=http://mirror.example/debian/ "$repository"
+  docker run --rm --label "$label" "$image-apt" sh -c 'cat /etc/apt/sources.list.d/*' | grep '^URIs:' | tee "$work/uris"
+  diff <(sort --unique "$work/uris") <(printf 'URIs: http://mirror.example/%s\n' debian debian-security)
 }
 
 # A repository with Debian's own packages, laid out and named as that of the PostgreSQL project, with a key of its own.

@@ -15,11 +15,13 @@ checks_run() {
   check 'it has node, clients, ossutil, setpriv, flock and gpg, but no npm, perl and apt' has_its_parts
   check 'all of the program loads in it, and nothing lacks a library' is_complete
   check 'no layer and no setting of the image holds a secret' holds_no_secret
+  check 'its list of parts names every package and Go module, and nothing that is gone' lists_its_parts
 
   check 'backup: exit 0, files and report' backs_up default 10001:10001
   check 'backup as any uid, read-only root, no capabilities, password from a file' backs_up hardened 12345:12345
   check 'pg_dump begins within a second after the container, on a machine that does nothing else' starts_quickly
   check 'a volume that may not be written: one message, with the chown that helps' says_chown
+  check 'what is missing comes with another build of the image, not with apt' says_how_to_build
   check 'backup encrypted by gpg for a key, read back as any uid, read-only root' encrypts gpg-key
   check 'backup encrypted by gpg with a passphrase, the same way' encrypts gpg-passphrase
   check 'backup encrypted by age with a passphrase, the same way' encrypts age-passphrase
@@ -65,6 +67,15 @@ lacks() {
   [ "$status" = 1 ]
 }
 
+# Notes how long a command takes, with all that Docker adds.
+takes() {
+  local what=$1 begun
+  begun=$(date +%s%3N)
+  shift
+  "$@"
+  echo "$(($(date +%s%3N) - begun)) ms for $what" >>"$work/measured"
+}
+
 # A program of the image as root, which may look everywhere.
 inside() {
   local program=$1
@@ -101,11 +112,17 @@ expect() {
   lacks inside grep "${volumes[@]}" "$image" --recursive --fixed-strings "$password" /data/db-backups /var/log/db-backup
 }
 
-shows_help() { docker run --rm --label "$label" "${readonly_root[@]}" "$image" --help | grep 'pg-backup backup'; }
+shows_help() {
+  takes 'docker run … --help' docker run --rm --label "$label" "${readonly_root[@]}" "$image" --help | grep 'pg-backup backup'
+}
 
 has_its_parts() {
   inside sh "$image" -ec 'node --version; ossutil --version; /usr/lib/postgresql/17/bin/pg_dump --version
-    setpriv --version; flock --version; gpg --version; gpg-agent --version; ! command -v npm perl apt-get'
+    setpriv --version; flock --version; gpg --version; gpg-agent --version
+    for gone in npm perl apt-get dpkg; do if command -v $gone; then exit 1; fi; done
+    for gone in /etc/apt /modules /postgresql-majors /app/build; do if [ -e $gone ]; then exit 1; fi; done'
+  docker image inspect --format '{{.Config.User}} {{index .Config.Labels "org.opencontainers.image.licenses"}}' "$image" |
+    grep --line-regexp '10001:10001 Apache-2.0'
 }
 
 holds_no_secret() {
@@ -200,7 +217,7 @@ schedules() {
   health=$(docker inspect --format '{{json .Config.Healthcheck.Test}}' "$container")
   [ "$health" = '["CMD","pg-backup","healthcheck"]' ]
   wait_until 60 docker exec "$container" pg-backup healthcheck
-  docker exec "$container" pg-backup healthcheck | grep '^healthy: shop'
+  takes 'docker exec … healthcheck' docker exec "$container" pg-backup healthcheck | grep '^healthy: shop'
   # Nothing is due for months; a job that has just ended is waited for.
   wait_until 30 job_is_over "$container"
   docker stop --time 20 "$container" >/dev/null

@@ -20,6 +20,7 @@ compose_checks_run() {
   check 'compose: a row is destroyed, and restored by docker run' restores_a_row
   check 'compose: a drill in the drill image proves it' drills
   check 'compose: the page shows that, too' page_says $'Restored by a drill\n1 / 1'
+  check 'compose: after a backup at its time the acceptance list is ticked' is_accepted
   check 'compose: the sidecar is killed in the middle of a dump, and repairs' repairs_after_kill
   check 'compose: SIGTERM in the middle of a dump: a report within the grace period' stops_in_time
   check 'compose: Postgres is cut off the network in the middle of a dump, and comes back' bears_a_cut
@@ -102,11 +103,24 @@ restores_a_row() {
   for database in app app_restored app_from_volume; do [ "$(app_sql "$database" --command "$checksum")" = "$original" ]; done
 }
 
+# The time that the acceptance waits for is half a minute away, or up to a minute more.
 drills() {
+  BACKUP_SCHEDULE="$(date --utc --date '+90 seconds' '+%-M %-H') * * *"
   run_blocks 6
   in_sidecar pg-backup list --json | grep '"restored"'
   in_sidecar sh -c 'ls -A /var/tmp' | lacks grep .
 }
+
+is_accepted() {
+  wait_until 120 schedule_is_kept
+  run_blocks 7 | tee "$work/accepted"
+  lacks grep --fixed-strings '[ ]' "$work/accepted"
+  grep --fixed-strings '[x] The schedule works' "$work/accepted"
+  grep --fixed-strings '[x]' "$work/accepted" | grep --fixed-strings 'http://reports:8080'
+}
+
+# A backup at the start, and one at its time.
+schedule_is_kept() { [ "$(docker logs "$id-backup-1" 2>&1 | grep -c JOB_DONE)" -ge 2 ]; }
 
 # The sidecar is started anew, and the pg_dump of its first backup waits for a lock until let_go.
 begin_a_dump() {
@@ -182,7 +196,7 @@ sends_to_oss() {
   wait_until 20 grep . "$work/oss-port"
   port=$(cat "$work/oss-port")
   export OSS_BUCKET=backups OSS_ENDPOINT=http://$gateway:$port OSS_REGION=cn-hangzhou
-  { with_a_backup run_blocks 7 && in_sidecar pg-backup verify --remote; } | tee "$work/verified" || status=$?
+  { with_a_backup run_blocks 8 && in_sidecar pg-backup verify --remote; } | tee "$work/verified" || status=$?
   grep 'remote: size' "$work/verified" || status=$?
   kill "$server"
   return "$status"
@@ -194,7 +208,7 @@ HEALTHCHECK --start-interval=1s --start-period=1m CMD true
 ENTRYPOINT [\"tini\", \"--\", \"sleep\", \"infinity\"]
 CMD []"
   export PLATFORM_IMAGE=$image-platform
-  with_a_backup run_blocks 9
+  with_a_backup run_blocks 10
   docker exec "$id-platform-1" ls /data/db-backups | diff - <(echo reports)
   docker exec "$id-platform-1" sh -c 'cat /data/db-backups/reports/*.json' | grep SUCCESS
   lacks docker exec --user 0 "$id-platform-1" sh -c 'touch /data/db-backups/reports/mine'
@@ -211,13 +225,13 @@ backs_up_elsewhere() {
   printf '%s' "$password" >compose/secrets/db_password
   chmod 0444 compose/secrets/db_password
   export PG_HOST=elsewhere PG_DATABASE=shop PG_USER=postgres
-  run_blocks 8
+  run_blocks 9
   in_sidecar pg-backup list | grep shop
   docker network disconnect "${id}_outside" "$id-postgres"
 }
 
 goes_down() {
-  run_blocks 10
+  run_blocks 11
   docker ps --all --quiet --filter "label=com.docker.compose.project=$id" | lacks grep .
   docker volume ls --quiet | grep "${id}_backups"
 }

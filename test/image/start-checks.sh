@@ -16,6 +16,13 @@ is_complete() {
     console.log(files.length); process.exit(files.length > 100 ? 0 : 1)"
 }
 
+# The list against what lies in the image: CycloneDX, made by the build.
+lists_its_parts() {
+  inside cat "$image" /app/sbom.cdx.json >"$work/sbom.json"
+  inside cat "$image-drill" /app/sbom.cdx.json >"$work/sbom-drill.json"
+  inside node --volume "$work:/work:ro" "$image" --input-type=module-typescript - <"$here/check-sbom.ts"
+}
+
 # From the start of the container to that of pg_dump; a busy machine gets as much more time as it is busy.
 starts_quickly() {
   local attempt log started dumping milliseconds allowed
@@ -31,6 +38,23 @@ starts_quickly() {
     if [ "$milliseconds" -lt "$allowed" ]; then return; fi
   done
   return 1
+}
+
+# Nobody can install anything in it.
+says_how_to_build() {
+  local said
+  # It ends with an error, because rclone is not there.
+  look() {
+    docker run --rm --network "$id" --label "$label" "${readonly_root[@]}" --env PG_HOST=db --env PG_DATABASE=shop --env PG_USER=postgres \
+      --env PGPASSWORD="$password" --env RCLONE_REMOTE=remote --env RCLONE_PATH=bucket --env BACKUP_UPLOAD_TOOL=rclone "$@" doctor || [ $? = 25 ]
+  }
+  said=$(look "$image")
+  echo "$said"
+  grep --fixed-strings 'Install it: docker build --build-arg RCLONE_VERSION=' <<<"$said"
+  grep --fixed-strings 'docker build --target drill' <<<"$said"
+  lacks grep 'apt-get\|https:' <<<"$said"
+  look --env PG_BIN_DIR=/nowhere --env BACKUP_LANG=zh "$image" | grep '/usr/lib/postgresql.*PG_BIN_DIR'
+  look "$image-drill" | grep --fixed-strings 'drills: a throw-away server'
 }
 
 # The volume is root's, as that of a bind mount which Docker made.

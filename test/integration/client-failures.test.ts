@@ -11,10 +11,13 @@ import { type Env, type Installation, install } from './installation.ts';
 const skip = missing('postgres-server-15') || missing('postgres-client-15');
 const client15 = clientDirectories().get(15) ?? '';
 
-/** What a script in the place of pg_dump does first: `$file` is where the archive goes. */
+/** What a script in the place of pg_dump, or of pg_dumpall, does first: `$file` is where the archive goes. */
 const DUMP = `for argument; do case $argument in --file=*) file=\${argument#--file=} ;; esac; done
   "$REAL" "$@" || exit
   size=$(stat -c %s "$file")`;
+
+/** pg_dump writes to its file itself. */
+const ALONE: Env = { BACKUP_COMPRESS_THREADS: '0' };
 
 describe('PostgreSQL’s programs', { skip, concurrency: 2 }, () => {
   let server: PostgresServer;
@@ -37,7 +40,7 @@ describe('PostgreSQL’s programs', { skip, concurrency: 2 }, () => {
       3,
       /^The server is PostgreSQL 17\.\d+.*, but the newest client found is 15\.\d+/,
     );
-    assert.match(here.newest().report.errorMessage, /Install postgresql-client-17/);
+    assert.match(here.newest().report.errorMessage, /apt-get install postgresql-client-17/);
   });
 
   for (const program of ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql']) {
@@ -84,7 +87,7 @@ describe('PostgreSQL’s programs', { skip, concurrency: 2 }, () => {
 
   test('that die half-way leave nothing', async (t) => {
     const pgDump = `${DUMP}; truncate -s $((size / 2)) "$file"; kill -9 $$`;
-    const here = await start(t, { PG_BIN_DIR: wrapClient(client15, { pg_dump: pgDump }, t) });
+    const here = await start(t, { ...ALONE, PG_BIN_DIR: wrapClient(client15, { pg_dump: pgDump }, t) });
     assertFailed(here, await here.run(['backup']), 8, /^pg_dump failed \(killed by SIGKILL\)/);
   });
 
@@ -117,7 +120,8 @@ describe('PostgreSQL’s programs', { skip, concurrency: 2 }, () => {
     ),
   ] as const) {
     test(`whose archive ${what} make no backup`, async (t) => {
-      const here = await start(t, { PG_BIN_DIR: wrapClient(client15, { pg_dump: `${DUMP}; ${damage}` }, t) });
+      const client = wrapClient(client15, { pg_dump: `${DUMP}; ${damage}` }, t);
+      const here = await start(t, { ...ALONE, PG_BIN_DIR: client });
       assertFailed(here, await here.run(['backup']), 9, /^The dump cannot be read back /);
       assert.equal(here.newest().record.proof, 'none');
     });

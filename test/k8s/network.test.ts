@@ -8,6 +8,7 @@ const skip = missing('kubectl');
 const DNS = 53;
 const HTTPS = 443;
 const POSTGRES = 5432;
+const REPORT = 8080;
 
 test('everything carries the standard labels', { skip }, () => {
   for (const [directory, objects] of RENDERED) {
@@ -88,14 +89,25 @@ test('by default nothing may be reached, and each pod may reach what it needs', 
     const component = workload.pod.metadata.labels?.['app.kubernetes.io/component'] ?? '';
     const readsOss = /oss-only|rrsa-ack|statefulset/.test(place);
     const expected: Readonly<Record<string, readonly number[]>> = {
-      backup: [DNS, HTTPS, POSTGRES],
+      backup: [DNS, HTTPS, POSTGRES, REPORT],
       // Its database lies on the loopback.
-      database: [DNS, HTTPS],
+      database: [DNS, HTTPS, REPORT],
       // Its server listens on a Unix socket.
       drill: [DNS, HTTPS],
       report: readsOss ? [DNS, HTTPS] : [],
     };
-    assert.deepEqual(portsOf(rulesFor(workload, 'egress')), expected[component], place);
+    const rules = rulesFor(workload, 'egress');
+    assert.deepEqual(portsOf(rules), expected[component], place);
+    for (const { ports, to } of rules) {
+      if (!ports?.some(({ port }) => port === REPORT)) continue;
+      const labels = to?.[0]?.podSelector?.matchLabels ?? assert.fail(place);
+      const reached = chosenBy(labels, workloadsOf(place.split(' ')[0] ?? ''));
+      assert.deepEqual(
+        reached.map(({ object }) => object.metadata.name),
+        ['pg-backup-report'],
+        place,
+      );
+    }
     assert.ok(object.metadata.name !== 'pg-backup-report' || component === 'report', place);
   }
 });

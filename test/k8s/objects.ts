@@ -42,7 +42,7 @@ export interface Spec {
 
 export interface NetworkRule {
   readonly ports?: readonly { readonly protocol: string; readonly port: number }[];
-  readonly to?: readonly object[];
+  readonly to?: readonly { readonly podSelector?: { readonly matchLabels?: Labels } }[];
 }
 
 export interface JobSpec {

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
+import { VERSION } from '../../src/version.ts';
 import { blocksOf, namesInTable, pageText } from '../docs/pages.ts';
 import { missing, projectDirectory } from '../harness/parts.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -81,14 +82,15 @@ test('the commands of the README make the secrets, apply an overlay, and start J
   const cronJob = (name: string) =>
     applied.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === name)?.spec?.jobTemplate
       ?.spec ?? assert.fail(name);
-  const expected = ['pg-backup', 'pg-backup', 'pg-backup', 'pg-backup-drill'].map(cronJob);
+  const expected = ['pg-backup', 'pg-backup', 'pg-backup', 'pg-backup-drill', 'pg-backup'].map(cronJob);
   const started = created.filter(({ kind }) => kind === 'Job');
   assert.deepEqual(
     started.map(({ metadata }) => metadata.name),
-    ['backup-by-hand', 'restore-plan', 'restore', 'drill-by-hand'],
+    ['backup-by-hand', 'restore-plan', 'restore', 'drill-by-hand', 'acceptance'],
   );
   const restore = ['restore', '--latest', '--to', 'community_restored'];
-  const commands = [['backup'], [...restore, '--plan'], restore, ['drill']];
+  const accept = ['acceptance', '--server', 'http://pg-backup-report:8080'];
+  const commands = [['backup'], [...restore, '--plan'], restore, ['drill'], accept];
   for (const [index, { spec }] of started.entries()) {
     const { template, podFailurePolicy } = expected[index] ?? assert.fail();
     const [container] = template.spec.containers;
@@ -112,7 +114,9 @@ test('the overlay of the README joins the components', { skip }, async (t) => {
   const text = JSON.stringify(objects);
   const images = [...text.matchAll(/"image":"([^"]*)"/g)].map(([, image]) => image).toSorted();
   const image = 'registry.example.com/ops/pg-backup';
-  assert.deepEqual(images, [`${image}:0.1.0`, `${image}:0.1.0`, `${image}:drill`]);
+  assert.deepEqual(images, [`${image}:${VERSION}`, `${image}:${VERSION}`, `${image}:drill`]);
+  const built = [...pageText(PAGE).matchAll(/^docker build .*--tag (\S+) \.$/gm)].map(([, tag]) => tag);
+  assert.deepEqual(built, [`${image}:${VERSION}`, `${image}:drill`]);
   assert.doesNotMatch(text, /pg-backup-oss|persistentVolumeClaim|OSS_ACCESS_KEY|your-oss-bucket/);
   const settings = objects.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
   for (const literal of parse(overlay).configMapGenerator[0].literals) {

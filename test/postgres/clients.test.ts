@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { howToGet } from '../../src/how-to-get.ts';
 import { type Client, chooseClient, findClients } from '../../src/postgres/clients.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -29,7 +30,11 @@ test('a server that is newer than every client is an error that names both versi
     {
       code: 'CLIENT_TOO_OLD',
       message: /server is PostgreSQL 18\.4 \(Debian\), but the newest client found is 17\.1/,
-      parameters: { serverVersion: '18.4 (Debian)', serverMajor: 18, clientVersion: '17.1' },
+      parameters: {
+        serverVersion: '18.4 (Debian)',
+        clientVersion: '17.1',
+        remedy: howToGet().client(18),
+      },
     },
   );
 });
