@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   acceptance: ['backup', 'doctor', 'files', 'report', 'schedule'],
   commands: ['acceptance', 'backup', 'config', 'doctor', 'restore', 'schedule', 'server'],
   archive: [],
+  'archive/reencode': ['archive'],
   config: [],
   encryption: ['config', 'files'],
   files: [],
@@ -35,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notify: ['config', 'files', 'report'],
   backup: [
     'archive',
+    'archive/reencode',
     'config',
     'encryption',
     'files',

@@ -46,22 +46,27 @@ export async function readTocOfStream(stream: Readable): Promise<Toc> {
  * Finds the table of contents in an archive that comes in pieces; each method returns it once, when it is first seen to be complete. Of what turns out
  * to be no archive nothing is kept: NotAnArchive is thrown once.
  */
-export interface TocCollector {
-  add(chunk: Buffer): Toc | undefined;
-  end(): Toc | undefined;
+export interface TocCollector<Found = Toc> {
+  add(chunk: Buffer): Found | undefined;
+  end(): Found | undefined;
 }
 
 export function createTocCollector(): TocCollector {
+  return collectHead(parseToc);
+}
+
+/** The same for whatever else `parse` makes of all that came so far; undefined from it means that more is needed. */
+export function collectHead<Found>(parse: (bytes: Buffer) => Found | undefined): TocCollector<Found> {
   let chunks: Buffer[] = [];
   let length = 0;
   let nextLook = 0;
   let isOver = false;
-  const look = (): Toc | undefined => {
+  const look = (): Found | undefined => {
     const bytes = Buffer.concat(chunks);
     chunks = [];
     isOver = true;
-    const toc = parseToc(bytes);
-    if (toc) return toc;
+    const found = parse(bytes);
+    if (found) return found;
     if (length > MAXIMUM_BYTES) throw endless();
     isOver = false;
     chunks = [bytes];

@@ -36,8 +36,17 @@ export interface TocEntry {
   readonly dependencies: readonly number[];
 }
 
+/** A table of contents, and where what pg_dump knows only at the end stands in it. */
+export interface PlacedToc {
+  readonly toc: Toc;
+  /** Of the header and the table of contents: data follow. */
+  readonly headBytes: number;
+  /** For each entry, in order, where its flag stands (1 or 2 with data, 3 without); the offset of its data, 8 bytes, follows (WriteOffset). */
+  readonly flagPositions: readonly number[];
+}
+
 export class NotAnArchive extends Error {
-  override readonly name = 'NotAnArchive';
+  override readonly name: string = 'NotAnArchive';
 }
 
 const MAGIC = 'PGDMP';
@@ -48,6 +57,7 @@ const WITH_ALGORITHM = 15;
 const WITH_RELATION_KIND = 16;
 const DATE_INTEGERS = 7;
 const NO_DATA = 3;
+const FLAG_AND_OFFSET_BYTES = 9;
 /** More cannot be of any use: every lock needs shared memory. */
 const MAXIMUM_ENTRIES = 10_000_000;
 
@@ -56,6 +66,11 @@ const MAXIMUM_ENTRIES = 10_000_000;
  * @throws NotAnArchive for anything else than an archive of a format that clients 12 to 18 write.
  */
 export function parseToc(bytes: Buffer): Toc | undefined {
+  return parsePlacedToc(bytes)?.toc;
+}
+
+/** As `parseToc`, with the places. */
+export function parsePlacedToc(bytes: Buffer): PlacedToc | undefined {
   try {
     return readToc(new Reader(bytes));
   } catch (error) {
@@ -64,17 +79,21 @@ export function parseToc(bytes: Buffer): Toc | undefined {
   }
 }
 
-function readToc(reader: Reader): Toc {
+function readToc(reader: Reader): PlacedToc {
   const formatMinor = readHeader(reader);
   for (let index = 0; index < DATE_INTEGERS; index += 1) reader.integer();
   const [database, serverVersion, dumpVersion] = [reader.text(), reader.text(), reader.text()];
   const count = reader.integer();
   if (count < 0 || count > MAXIMUM_ENTRIES) throw new NotAnArchive(`a table of contents of ${count} entries`);
   const raw: RawEntry[] = [];
-  for (let index = 0; index < count; index += 1) raw.push(readEntry(reader, formatMinor));
+  const flagPositions: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    raw.push(readEntry(reader, formatMinor));
+    flagPositions.push(reader.position - FLAG_AND_OFFSET_BYTES);
+  }
   const encoding = encodingOf(raw);
   const decode = (text: Buffer): string => decodeText(text, encoding);
-  return {
+  const toc = {
     formatMinor,
     encoding,
     database: decode(database),
@@ -90,6 +109,7 @@ function readToc(reader: Reader): Toc {
       owner: decode(entry.owner),
     })),
   };
+  return { toc, headBytes: reader.position, flagPositions };
 }
 
 function readHeader(reader: Reader): number {
@@ -163,6 +183,11 @@ class Reader {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  /** Of what is read next. */
+  get position(): number {
+    return this.#offset;
   }
 
   bytes(count: number): Buffer {

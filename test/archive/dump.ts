@@ -14,8 +14,8 @@ export async function runClient(
   server: PostgresServer | undefined,
   ...args: string[]
 ): Promise<Buffer> {
-  const { stdout } = await promisify(execFile)(pathOf(major, program), args, {
-    env: environmentFor(server),
+  const { stdout } = await promisify(execFile)(clientProgram(major, program), args, {
+    env: clientEnvironment(server),
     maxBuffer: MAXIMUM_OUTPUT_BYTES,
     encoding: 'buffer',
   });
@@ -29,19 +29,31 @@ export async function dumpToPipe(
   database: string,
   ...args: string[]
 ): Promise<Buffer> {
-  const pgDump = spawn(pathOf(major, 'pg_dump'), ['--format=custom', ...args, `--dbname=${database}`], {
-    env: environmentFor(server),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const pgDump = spawn(
+    clientProgram(major, 'pg_dump'),
+    ['--format=custom', ...args, `--dbname=${database}`],
+    {
+      env: clientEnvironment(server),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   return buffer(pgDump.stdout);
 }
 
-function pathOf(major: number, program: string): string {
+export function clientProgram(major: number, program: string): string {
   return join(clientDirectories().get(major) ?? '', program);
 }
 
-function environmentFor(server: PostgresServer | undefined): Record<string, string> {
+export function clientEnvironment(server: PostgresServer | undefined): Record<string, string> {
   if (!server) return { LC_ALL: 'C' };
   const { host, port, user, password } = server;
-  return { LC_ALL: 'C', PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password };
+  return {
+    LC_ALL: 'C',
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: password,
+    // Otherwise a database's own setting changes how times are written.
+    PGTZ: 'UTC',
+  };
 }

@@ -1,0 +1,71 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Text } from '../language.ts';
+import { NotAnArchive, type PlacedToc, parsePlacedToc } from './toc.ts';
+
+/** The flag of an entry, 1 or 2 with data; the offset of its data follows where it is 2 (PostgreSQL sources, pg_backup_archiver.c: WriteOffset). */
+const OFFSET_SET = 2;
+const FLAG_AND_OFFSET_BYTES = 9;
+/** A data item begins with its type, BLK_DATA or BLK_BLOBS, and the number of its entry, which has a sign before it (pg_backup_custom.c). */
+const ITEM_TYPES = [1, 3];
+const ITEM_HEAD_BYTES = 6;
+
+/**
+ * Looks at the head of a finished archive that was read as `before` while it was being written: flags and offsets alone may differ, and each offset
+ * must lead to the data of its entry. Undefined where that is so.
+ */
+export async function findHeadFault(path: string, before: Buffer): Promise<Text | undefined> {
+  const file = await open(path);
+  try {
+    const now = Buffer.alloc(before.length);
+    await file.read(now, 0, now.length, 0);
+    const placed = placedTocOf(now);
+    if (!placed || !isSameButOffsets(before, now, placed)) return OTHER_HEAD;
+    for (const [index, { dumpId, tag }] of placed.toc.entries.entries()) {
+      const position = placed.flagPositions[index] ?? 0;
+      if (now[position] !== OFFSET_SET) continue;
+      if (!(await isDataOf(file, dumpId, Number(now.readBigUInt64LE(position + 1))))) {
+        return wrongOffset(dumpId, tag);
+      }
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+function placedTocOf(bytes: Buffer): PlacedToc | undefined {
+  try {
+    return parsePlacedToc(bytes);
+  } catch (error) {
+    if (error instanceof NotAnArchive) return undefined;
+    throw error;
+  }
+}
+
+function isSameButOffsets(before: Buffer, now: Buffer, { flagPositions }: PlacedToc): boolean {
+  let from = 0;
+  for (const position of flagPositions) {
+    if (before.compare(now, from, position, from, position) !== 0) return false;
+    from = position + FLAG_AND_OFFSET_BYTES;
+  }
+  return before.compare(now, from, now.length, from) === 0;
+}
+
+async function isDataOf(file: FileHandle, dumpId: number, offset: number): Promise<boolean> {
+  const head = Buffer.alloc(ITEM_HEAD_BYTES);
+  if (offset > Number.MAX_SAFE_INTEGER) return false;
+  await file.read(head, 0, head.length, offset);
+  return ITEM_TYPES.includes(head.readUInt8(0)) && head.readUInt8(1) === 0 && head.readUInt32LE(2) === dumpId;
+}
+
+const OTHER_HEAD: Text = {
+  en: 'its table of contents is not what was written first',
+  zh: '其目录与最初写入的不一致',
+};
+
+function wrongOffset(dumpId: number, tag: string): Text {
+  return {
+    en: `the offset of entry ${dumpId} (${tag}) does not lead to its data`,
+    zh: `条目 ${dumpId}（${tag}）的偏移量未指向其数据`,
+  };
+}

@@ -1,0 +1,74 @@
+import { Worker } from 'node:worker_threads';
+import type { Deflated, DeflateJob } from './deflate.ts';
+
+const WORKER = new URL('./deflate-worker.ts', import.meta.url);
+
+/** It needs 10, to take the types out of its own source. */
+const HEAP_MEGABYTES = 24;
+
+export interface DeflatePool {
+  /** Jobs may end in another order than they began. */
+  deflate(job: DeflateJob): Promise<Deflated>;
+  /** Ends the workers as soon as they have done what they were given; a second at most. */
+  end(): Promise<void>;
+}
+
+interface BusyWorker {
+  readonly worker: Worker;
+  /** What it was given and has not done yet, in order. */
+  readonly jobs: PromiseWithResolvers<Deflated>[];
+  readonly ended: Promise<void>;
+}
+
+/** So many threads at most that deflate; each starts when there is something to do for it. */
+export function createDeflatePool(threads: number): DeflatePool {
+  const workers: BusyWorker[] = [];
+  const start = (): BusyWorker => {
+    const started = startWorker();
+    workers.push(started);
+    return started;
+  };
+  const leastBusy = (): BusyWorker | undefined =>
+    workers.toSorted((a, b) => a.jobs.length - b.jobs.length)[0];
+  return {
+    deflate(job) {
+      const found = leastBusy();
+      const { worker, jobs } =
+        found && (found.jobs.length === 0 || workers.length === threads) ? found : start();
+      const result = Promise.withResolvers<Deflated>();
+      // Whoever waits for it may have given up by then.
+      result.promise.catch(() => {});
+      jobs.push(result);
+      worker.postMessage(job);
+      return result.promise;
+    },
+    async end() {
+      // Not by terminate(): Node 24 crashes as a whole where that meets a deflate that is just beginning (node_zlib.cc, "close before init").
+      for (const { worker } of workers) worker.postMessage(undefined);
+      await Promise.all(workers.map(({ ended }) => ended));
+    },
+  };
+}
+
+function startWorker(): BusyWorker {
+  const worker = new Worker(WORKER, {
+    // What this process was started with, a debugger or a compiler, is not for it.
+    execArgv: [],
+    // Buffers lie outside the heap, but its limit decides how many of them may be garbage: tens of megabytes for each thread.
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+  });
+  const jobs: PromiseWithResolvers<Deflated>[] = [];
+  const fail = (error: Error): void => {
+    for (const job of jobs.splice(0)) job.reject(error);
+  };
+  worker.on('message', (deflated: Deflated) => jobs.shift()?.resolve(deflated));
+  worker.on('messageerror', fail);
+  worker.on('error', fail);
+  const ended = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      fail(new Error('a thread that compresses ended early'));
+      resolve();
+    });
+  });
+  return { worker, jobs, ended };
+}

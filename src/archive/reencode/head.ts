@@ -1,0 +1,102 @@
+import { collectHead, type TocCollector } from '../read-toc.ts';
+import { NotAnArchive, type PlacedToc, parsePlacedToc, type Toc } from '../toc.ts';
+import { writeInteger } from './integer.ts';
+
+/** An archive of pg_dump whose data are compressed already, or of a format that is not known here. */
+export class NotReencodable extends NotAnArchive {
+  override readonly name: string = 'NotReencodable';
+}
+
+/** All that stands before the data. */
+export interface Head {
+  readonly toc: Toc;
+  /** For an archive whose data are compressed. */
+  readonly bytes: Buffer;
+  /** What was read of the data with it. */
+  readonly rest: Buffer;
+  readonly entriesWithData: readonly EntryWithData[];
+}
+
+export interface EntryWithData {
+  readonly dumpId: number;
+  readonly kind: string;
+  readonly tag: string;
+  /** Where its flag and its data's offset stand in the archive. */
+  readonly flagPosition: number;
+}
+
+/** PostgreSQL sources, pg_backup_archiver.c: WriteHead. */
+const MAGIC = 'PGDMP';
+const AT = { version: 5, sizesAndFormat: 8, compression: 11 };
+const LONGEST_HEADER_BYTES = 16;
+const MAJOR_VERSION = 1;
+/** Of clients 12 to 15; 16; 17 and 18. */
+const FORMAT_MINORS = [14, 15, 16];
+/** Integers of 4 bytes, offsets of 8, and the custom format. */
+const SIZES_AND_FORMAT = Buffer.from([4, 8, 1]);
+/** From here on the compression is an algorithm in one byte; before, a level as an integer. */
+const WITH_ALGORITHM = 15;
+const GZIP = 1;
+
+/** WriteOffset: the offset is not set, it is set, there are no data. */
+const FLAG = { notSet: 1, set: 2, noData: 3 };
+const OFFSET_BYTES = 8;
+
+/**
+ * Collects the head of an uncompressed archive, and says in it that the data are compressed at that level.
+ * @throws NotReencodable NotAnArchive
+ */
+export function collectUncompressedHead(level: number): TocCollector<Head> {
+  return collectHead((bytes) => {
+    checkHeader(bytes);
+    const placed = parsePlacedToc(bytes);
+    return placed && headOf(bytes, placed, level);
+  });
+}
+
+/** What goes over flags and offsets in the head, once it is known where the data of each entry begin. */
+export function offsetPatches(
+  entries: readonly EntryWithData[],
+  offsets: ReadonlyMap<number, number>,
+): { position: number; bytes: Buffer }[] {
+  return entries.map(({ dumpId, flagPosition }) => {
+    const bytes = Buffer.alloc(1 + OFFSET_BYTES);
+    bytes.writeUInt8(FLAG.set);
+    bytes.writeBigUInt64LE(BigInt(offsets.get(dumpId) ?? 0), 1);
+    return { position: flagPosition, bytes };
+  });
+}
+
+function checkHeader(bytes: Buffer): void {
+  if (bytes.length < LONGEST_HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return;
+  const [major, minor] = [bytes.readUInt8(AT.version), bytes.readUInt8(AT.version + 1)];
+  if (major !== MAJOR_VERSION || !FORMAT_MINORS.includes(minor)) {
+    throw new NotReencodable(`format ${major}.${minor}`);
+  }
+  if (!bytes.subarray(AT.sizesAndFormat, AT.compression).equals(SIZES_AND_FORMAT)) {
+    throw new NotReencodable('another format than custom, or integers of another size');
+  }
+  const compression = compressionField(minor, 0, 0);
+  if (!bytes.subarray(AT.compression, AT.compression + compression.length).equals(compression)) {
+    throw new NotReencodable('data that are compressed already');
+  }
+}
+
+function compressionField(minor: number, algorithm: number, level: number): Buffer {
+  return minor >= WITH_ALGORITHM ? Buffer.from([algorithm]) : writeInteger(0, level);
+}
+
+function headOf(bytes: Buffer, { toc, headBytes, flagPositions }: PlacedToc, level: number): Head {
+  const head = Buffer.from(bytes.subarray(0, headBytes));
+  compressionField(toc.formatMinor, GZIP, level).copy(head, AT.compression);
+  const entriesWithData = toc.entries.flatMap(({ dumpId, kind, tag }, index) => {
+    const flagPosition = flagPositions[index] ?? 0;
+    const flag = head.readUInt8(flagPosition);
+    if (flag === FLAG.noData) return [];
+    if (flag !== FLAG.notSet && flag !== FLAG.set) {
+      throw new NotAnArchive('an entry that does not say whether it has data');
+    }
+    return [{ dumpId, kind, tag, flagPosition }];
+  });
+  return { toc, bytes: head, rest: Buffer.from(bytes.subarray(headBytes)), entriesWithData };
+}
