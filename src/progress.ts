@@ -19,9 +19,10 @@ export interface Progress {
   clear(): void;
 }
 
-/** One live line on a terminal; elsewhere a log line every 30 seconds. */
+/** One live line on a terminal; elsewhere a log line every 30 seconds. Of stages that go on at the same time, the one that began first is shown. */
 export function createProgress(output: Output, log: Log): Progress {
   const live = output.isTTY === true;
+  const turns = takeTurns();
   let shown = false;
 
   const clear = (): void => {
@@ -43,12 +44,37 @@ export function createProgress(output: Output, log: Log): Progress {
           log('info', 'STAGE_PROGRESS', { stage, progress });
         }
       };
-      if (live) draw();
-      const timer = setInterval(draw, live ? LINE_INTERVAL_MILLISECONDS : LOG_INTERVAL_MILLISECONDS);
+      const turn = turns.join(() => live && draw());
+      const timer = setInterval(
+        () => turn.isOurs() && draw(),
+        live ? LINE_INTERVAL_MILLISECONDS : LOG_INTERVAL_MILLISECONDS,
+      );
       timer.unref();
       return () => {
         clearInterval(timer);
         clear();
+        turn.end();
+      };
+    },
+  };
+}
+
+/** Of those that want to speak at the same time, the first one to come has its turn until it ends it; `begin` tells each when it is its own. */
+export function takeTurns(): { join(begin: () => void): { isOurs(): boolean; end(): void } } {
+  const waiting = new Set<() => void>();
+  const first = (): (() => void) | undefined => waiting.values().next().value;
+  return {
+    join(begin) {
+      const own = (): void => begin();
+      waiting.add(own);
+      if (first() === own) own();
+      return {
+        isOurs: () => first() === own,
+        end() {
+          const wasOurs = first() === own;
+          waiting.delete(own);
+          if (wasOurs) first()?.();
+        },
       };
     },
   };

@@ -49,3 +49,27 @@ test('elsewhere there is a log line every thirty seconds and nothing else', (t) 
   t.mock.timers.tick(60_000);
   assert.equal(logged.length, 2);
 });
+
+test('of stages that go on at the same time the oldest is shown, and then the next one', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const written: string[] = [];
+  const output = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
+  const progress = createProgress(output, () => assert.fail('nothing is logged'));
+  const shown = (): string[] => {
+    const lines = written.splice(0).map((line) => line.slice('\r\u001b[2K'.length).split(' ')[0] ?? '');
+    return [...new Set(lines.filter((line) => line !== ''))];
+  };
+  const endDump = progress.start('dump');
+  const endVerify = progress.start('verify');
+  const endGlobals = progress.start('globals');
+  t.mock.timers.tick(1_000);
+  endGlobals();
+  assert.deepEqual(shown(), ['dump']);
+  endDump();
+  assert.deepEqual(shown(), ['verify']);
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(shown(), ['verify']);
+  endVerify();
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(shown(), []);
+});

@@ -13,11 +13,12 @@ import type { StoreChecksum } from '../storage/store.ts';
 import { checksumLine, measureFile } from './checksum.ts';
 
 /**
- * Measures the partial files, writes the checksum and gives all their final names, durably; the dump comes last, so that where it is,
- * everything is. Returns the artifacts, the dump first.
+ * Writes the checksum of the dump, measures the other partial files and gives all their final names, durably; the dump comes last, so that where
+ * it is, everything is. Returns the artifacts, the dump first.
  */
 export async function completeFiles(
   files: RunFiles,
+  dump: Artifact,
   options: {
     readonly withGlobals: boolean;
     /** To be bound to the dump and the globals, whose sha256 are known only here. */
@@ -25,11 +26,9 @@ export async function completeFiles(
     readonly encryption?: Encryption | undefined;
     readonly also: StoreChecksum | undefined;
     readonly signal: AbortSignal;
-    readonly onBytes: (done: number) => void;
   },
 ): Promise<Artifact[]> {
-  const { withGlobals, fingerprint, encryption, also, signal, onBytes } = options;
-  const dump = await measureFile(files.partialDump, files.dump, { also, signal, onBytes });
+  const { withGlobals, fingerprint, encryption, also, signal } = options;
   await onDisk(files.checksum, () =>
     writeFile(files.partialChecksum, checksumLine(dump), { mode: PRIVATE_FILE_MODE, flag: 'wx' }),
   );

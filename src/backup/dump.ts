@@ -1,21 +1,47 @@
 import { statSync } from 'node:fs';
 import type { Toc } from '../archive/toc.ts';
-import { tocTap, watchToc } from '../archive/watch-toc.ts';
 import { compressArgument, neededClientMajor, parseCompression } from '../config/compression.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
-import { type Command, type CommandResult, runCommand } from '../exec.ts';
-import { createPrivateFile, removeFiles } from '../files/durable-files.ts';
-import { diskFull } from '../files/storage-error.ts';
+import type { CommandResult } from '../exec.ts';
+import { removeFiles } from '../files/durable-files.ts';
 import type { Client } from '../postgres/clients.ts';
-import { recogniseFailure, saysDiskFull } from '../postgres/failures.ts';
+import { recogniseFailure } from '../postgres/failures.ts';
 import type { LockWait } from '../postgres/lock-waits.ts';
 import type { DatabaseAccess } from './database-access.ts';
 import { type DumpWatch, watchDump } from './dump-failure.ts';
-import { encryptOutput } from './encrypt-output.ts';
+import { type Reencode, reencodingOf, UnknownArchive, type WrittenDump, writeDump } from './write-dump.ts';
 
 /** pg_dump names the statement that failed, whatever language the server speaks: a balancer led it to another server. */
 const NO_SNAPSHOT = /SET TRANSACTION SNAPSHOT/;
+
+export interface DumpOptions {
+  readonly compression: string;
+  readonly extraOptions: readonly string[];
+  /** So many threads compress what pg_dump writes, where that is to be gzip; 0 leaves it to pg_dump itself. */
+  readonly compressThreads?: number | undefined;
+  /** Told where pg_dump compresses itself all the same, because nobody here understands what it writes. */
+  readonly onUnknownArchive?: ((detail: string) => void) | undefined;
+  /** How long pg_dump waits for the locks of all tables; `extraOptions` may say otherwise. */
+  readonly lockWaitSeconds?: number | undefined;
+  /** Told once of each lock that it waits for. */
+  readonly onLockWait?: ((wait: LockWait) => void) | undefined;
+  readonly encryption?: Encryption | undefined;
+  /** Another session's, to be shared. */
+  readonly snapshot?: string | undefined;
+  /** Ends that session, before a dump without its snapshot is taken. */
+  readonly giveUpSnapshot?: (() => Promise<void>) | undefined;
+  /** Called before each attempt: there is no file yet, or none any more. */
+  readonly onBegin?: (() => Promise<void>) | undefined;
+  /** Told the table of contents of an archive that is encrypted, as soon as it comes by; that of another one is in the file. */
+  readonly onToc?: ((toc: Toc) => void) | undefined;
+}
+
+export interface Dumped {
+  readonly sharing: 'with snapshot' | 'without snapshot';
+  /** Of the tables whose rows were seen to pass, by the dump ids of their data. */
+  readonly rowsByDumpId?: ReadonlyMap<number, number> | undefined;
+}
 
 /**
  * Writes the database's custom-format archive to `file`, which must not exist, readable for this user alone; encrypted before it touches
@@ -26,60 +52,42 @@ export async function dumpDatabase(
   access: DatabaseAccess,
   client: Client,
   file: string,
-  options: {
-    readonly compression: string;
-    readonly extraOptions: readonly string[];
-    /** How long pg_dump waits for the locks of all tables; `extraOptions` may say otherwise. */
-    readonly lockWaitSeconds?: number | undefined;
-    /** Told once of each lock that it waits for. */
-    readonly onLockWait?: ((wait: LockWait) => void) | undefined;
-    readonly encryption?: Encryption | undefined;
-    /** Another session's, to be shared. */
-    readonly snapshot?: string | undefined;
-    /** Ends that session, before a dump without its snapshot is taken. */
-    readonly giveUpSnapshot?: (() => Promise<void>) | undefined;
-    /** Told the table of contents as soon as it is written, long before the data is. */
-    readonly onToc?: ((toc: Toc) => void) | undefined;
-  },
-): Promise<'with snapshot' | 'without snapshot'> {
-  const { snapshot, giveUpSnapshot, onToc: _onToc, ...others } = options;
+  options: DumpOptions,
+): Promise<Dumped> {
+  const { snapshot, giveUpSnapshot, ...others } = options;
   const lockWaitSeconds = lockWait(options);
   const watch = await watchDump(access, { lockWaitSeconds, onLockWait: options.onLockWait });
   try {
     if (snapshot !== undefined) {
-      if (await tryDump(access, client, file, options, watch)) return 'with snapshot';
+      const written = await tryDump(access, client, file, options, watch);
+      if (written) return { sharing: 'with snapshot', ...written };
       await giveUpSnapshot?.();
     }
-    await tryDump(access, client, file, others, watch);
-    return 'without snapshot';
+    return { sharing: 'without snapshot', ...(await tryDump(access, client, file, others, watch)) };
   } finally {
     watch.end();
   }
 }
 
 /**
- * Resolves with false where the server that pg_dump reached does not know the snapshot, or lets nobody in beside the session that holds it:
+ * Resolves with undefined where the server that pg_dump reached does not know the snapshot, or lets nobody in beside the session that holds it:
  * nothing was dumped then, and `file` is gone again.
  */
 async function tryDump(
   access: DatabaseAccess,
   client: Client,
   file: string,
-  options: Parameters<typeof dumpDatabase>[3],
+  options: DumpOptions,
   watch: DumpWatch,
-): Promise<boolean> {
-  const { compression, extraOptions, lockWaitSeconds, encryption, snapshot, onToc } = options;
+): Promise<WrittenDump | undefined> {
+  const { extraOptions, lockWaitSeconds, encryption, snapshot, onToc } = options;
   const { signal } = access;
   const command = {
     file: client.pgDump,
     args: [
       ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
       ...(lockWaitSeconds === undefined ? [] : [`--lock-wait-timeout=${lockWaitSeconds * 1000}`]),
-      '--format=custom',
-      `--compress=${compressArgument(parseCompression(compression), client.major)}`,
-      ...(encryption ? [] : [`--file=${file}`]),
-      ...['--no-password', `--dbname=${access.connectionString}`],
-      ...extraOptions,
+      ...['--format=custom', '--no-password', `--dbname=${access.connectionString}`],
     ],
     environment: access.environment,
     signal,
@@ -91,42 +99,30 @@ async function tryDump(
       snapshot !== undefined &&
       (NO_SNAPSHOT.test(result.stderr) ||
         recogniseFailure(result.stderr, access.target)?.code === 'CONNECTION_FAILED');
-    if (result.exitCode !== 0 && !encryption && saysDiskFull(result.stderr)) return diskFull(file);
     return watch.explain(result);
   };
+  const write = async (compress: string, reencoding: Reencode | undefined): Promise<WrittenDump> => {
+    await options.onBegin?.();
+    const args = [...command.args, `--compress=${compress}`, ...extraOptions];
+    return writeDump({ ...command, args }, file, { encryption, failure, onToc, reencoding });
+  };
+  const compression = parseCompression(options.compression);
+  const reencoding = reencodingOf(compression, options.compressThreads);
   try {
-    if (encryption) {
-      await encryptOutput(command, file, {
-        encryption,
-        failure,
-        ...(onToc ? { inspect: tocTap(onToc) } : {}),
-      });
-    } else {
-      await writeDump(command, file, failure, onToc);
+    if (reencoding) {
+      try {
+        return await write('0', reencoding);
+      } catch (error) {
+        if (!(error instanceof UnknownArchive)) throw error;
+        await removeFiles([file]);
+        options.onUnknownArchive?.(error.message);
+      }
     }
-    return true;
+    return await write(compressArgument(compression, client.major), undefined);
   } catch (error) {
     if (!isSnapshotUseless) throw error;
     await removeFiles([file]);
-    return false;
-  }
-}
-
-async function writeDump(
-  command: Command & { readonly signal: AbortSignal },
-  file: string,
-  failure: (result: CommandResult) => Promise<Error | undefined>,
-  onToc: ((toc: Toc) => void) | undefined,
-): Promise<void> {
-  await createPrivateFile(file);
-  const watch = onToc && watchToc(file, onToc);
-  try {
-    const result = await runCommand(command);
-    command.signal.throwIfAborted();
-    const error = await failure(result);
-    if (error) throw error;
-  } finally {
-    await watch?.end();
+    return undefined;
   }
 }
 
@@ -140,7 +136,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = {
 };
 
 /** What pg_dump goes by is the last one that it is told, in milliseconds or in a unit of PostgreSQL's. 0 is for ever. */
-function lockWait({ lockWaitSeconds, extraOptions }: Parameters<typeof dumpDatabase>[3]): number | undefined {
+function lockWait({ lockWaitSeconds, extraOptions }: DumpOptions): number | undefined {
   const own = /(?:^|\0)--lock-wait-timeout[=\0]([^\0]*)/g;
   const said = [...extraOptions.join('\0').matchAll(own)].at(-1)?.[1];
   if (said === undefined) return lockWaitSeconds;

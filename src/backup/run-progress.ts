@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { PRIVATE_FILE_MODE } from '../files/durable-files.ts';
 import type { Layout } from '../files/layout.ts';
-import type { Progress, ProgressFigures } from '../progress.ts';
+import { type Progress, type ProgressFigures, takeTurns } from '../progress.ts';
 import { readJson } from '../report/directory.ts';
 import { STAGES, type Stage } from '../report/record.ts';
 import { compileSchema } from '../schema.ts';
@@ -28,8 +28,8 @@ export interface ToldProgress extends Progress {
 }
 
 /**
- * Shows progress as before, and keeps it in a file beside the run's mark too: at once for each stage, then every second. What cannot be
- * written is left out, and nothing waits for it; the file goes with the mark.
+ * Shows progress as before, and keeps it in a file beside the run's mark too: at once for each stage, then every second; of stages that go on
+ * at the same time, the one that began first. What cannot be written is left out, and nothing waits for it; the file goes with the mark.
  */
 export function tellProgress(
   shown: Progress,
@@ -39,6 +39,7 @@ export function tellProgress(
   intervalMilliseconds = INTERVAL_MILLISECONDS,
 ): ToldProgress {
   const write = latestOnly(progressFile(layout, run));
+  const turns = takeTurns();
   return {
     clear: shown.clear,
     settled: write.settled,
@@ -54,12 +55,13 @@ export function tellProgress(
         toldAt = performance.now();
         write({ version: 1, stage, stageStartedAt, ...now, updatedAt: clock().toISOString() });
       };
-      tell();
-      const timer = setInterval(tell, intervalMilliseconds);
+      const turn = turns.join(tell);
+      const timer = setInterval(() => turn.isOurs() && tell(), intervalMilliseconds);
       timer.unref();
       return () => {
         clearInterval(timer);
         stopShowing();
+        turn.end();
       };
     },
   };

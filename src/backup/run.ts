@@ -1,25 +1,22 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
 import { describeError, PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
 import { artifactFiles, partialFiles } from '../files/layout.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { Following, Store } from '../storage/store.ts';
-import { completeFiles } from './complete-files.ts';
 import type { BackupContext } from './context.ts';
-import { dumpDatabase, fileSizeBytes } from './dump.ts';
-import { dumpGlobals } from './globals.ts';
 import { runAfterHook, runBeforeHook } from './hooks.ts';
+import { makeFiles } from './make-files.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { type Findings, noFindings, publishOutcome } from './outcome.ts';
 import { sendPendingUploads } from './pending-uploads.ts';
 import { connect, preflight } from './preflight.ts';
 import { prune } from './prune.ts';
 import { pauseReplay, type ReplayPause } from './replay-pause.ts';
-import { openRunFingerprint, summaryForRecord } from './run-fingerprint.ts';
+import { openRunFingerprint } from './run-fingerprint.ts';
 import { createStages } from './stages.ts';
-import { stopFollowing, uploadRun } from './upload-run.ts';
-import { verifyArchive } from './verify-archive.ts';
+import { uploadRun } from './upload-run.ts';
 import { warnOfAnomalies } from './warn-of-anomalies.ts';
 
 export interface BackedUp {
@@ -75,7 +72,7 @@ interface Attempt {
 
 async function attemptBackup(attempt: Attempt): Promise<void> {
   const { context, run, findings, cleanUp } = attempt;
-  const { settings, signal, clock, log } = context;
+  const { settings, clock, log } = context;
   const { files, journal } = run;
   const stage = createStages(context, findings.stages);
   log('info', 'RUN_STARTED', { run: journal.run, ...targetOf(context) });
@@ -100,64 +97,16 @@ async function attemptBackup(attempt: Attempt): Promise<void> {
     leftOut: journal.leftOut,
   });
   cleanUp.defer(async () => fingerprint?.close());
-  attempt.following = store?.follow?.(files.partialDump, basename(files.dump), signal);
-  const sharing = await stage(
-    'dump',
-    () =>
-      dumpDatabase(access, client, files.partialDump, {
-        compression: settings.BACKUP_COMPRESS,
-        extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
-        lockWaitSeconds: settings.BACKUP_LOCK_WAIT_SECONDS,
-        onLockWait: (wait) => log('warn', 'LOCK_AWAITED', { ...wait }),
-        encryption,
-        snapshot: fingerprint?.snapshot,
-        giveUpSnapshot: fingerprint?.close,
-        onToc: fingerprint?.onToc,
-      }),
-    () => ({ bytesDone: fileSizeBytes(files.partialDump), yardstickBytes: server.databaseSizeBytes }),
-  );
-  if (settings.INCLUDE_GLOBALS) {
-    findings.globals = await stage('globals', () =>
-      dumpGlobals(access, client, files.partialGlobals, encryption),
-    );
-    if (findings.globals === 'without passwords') log('warn', 'GLOBALS_WITHOUT_PASSWORDS', targetOf(context));
-  }
-  // Reading back takes long, and needs the server no more.
-  void (fingerprint?.measured ?? Promise.resolve()).then(() => attempt.pause?.end());
-  if (encryption?.canDecrypt === false) {
-    log('warn', 'NOT_READ_BACK');
-  } else {
-    const { environment } = access;
-    await stage('verify', () =>
-      verifyArchive(client, files.partialDump, { environment, signal, encryption }),
-    );
-    findings.proof = 'read';
-  }
-
-  const taken = fingerprint && (await stage('fingerprint', () => fingerprint.result(sharing)));
-  if (taken) findings.fingerprint = summaryForRecord(taken, encryption !== undefined);
+  await makeFiles({
+    ...{ context, run, access, client, server, store, encryption, fingerprint, findings },
+    pause: attempt.pause,
+    onFollowing: (following) => {
+      attempt.following = following;
+    },
+  });
   await attempt.pause?.end();
-
-  // It reads from a name that the file is about to lose.
-  await stopFollowing(context, attempt.following);
-  const dumpSizeBytes = fileSizeBytes(files.partialDump);
-  let checkedBytes = 0;
-  findings.artifacts = await stage(
-    'checksum',
-    () =>
-      completeFiles(files, {
-        withGlobals: settings.INCLUDE_GLOBALS,
-        fingerprint: taken && { ...taken, version: 1, run: journal.run },
-        encryption,
-        also: store?.checksum,
-        signal,
-        onBytes: (done) => {
-          checkedBytes = done;
-        },
-      }),
-    () => ({ bytesDone: checkedBytes, yardstickBytes: dumpSizeBytes }),
-  );
   // From here on the files wait, and what was sent of them is of use to whoever sends the rest.
+  const { following } = attempt;
   attempt.following = undefined;
   // An upload may take hours, and the next dump need not wait for it.
   await access.close();
@@ -166,7 +115,7 @@ async function attemptBackup(attempt: Attempt): Promise<void> {
       path: join(run.layout.data, artifact.name),
       artifact,
     }));
-    findings.remote = await uploadRun(context, local, store, stage);
+    findings.remote = await uploadRun(context, local, store, stage, following);
     for (const { url, sizeBytes, crc64, md5 } of findings.remote) {
       const checksum = crc64 ? `CRC-64 ${crc64}` : md5 ? `MD5 ${md5}` : 'sha256';
       log('info', 'OBJECT_CONFIRMED', { object: url, size: prettyBytes(sizeBytes), checksum });
@@ -181,7 +130,7 @@ async function attemptBackup(attempt: Attempt): Promise<void> {
   attempt.record = record;
   log('info', 'RUN_SUCCEEDED', {
     file: keepsLocalFiles ? files.dump : (record.remote[0]?.url ?? ''),
-    size: prettyBytes(dumpSizeBytes),
+    size: prettyBytes(findings.artifacts[0]?.sizeBytes ?? 0),
     seconds: record.durationSeconds,
     proof: record.proof,
   });
@@ -211,7 +160,9 @@ async function reportFailure(attempt: Attempt, error: unknown): Promise<void> {
   const description = describeError(error, context.language);
   const message = context.scrub(description.message);
   const hint = context.scrub(description.hint);
-  const stage = findings.stages.at(-1)?.name ?? 'lock';
+  // Where an interruption ends several at a time, the one that began first.
+  const failed = findings.stages.find(({ outcome }) => outcome === 'failed') ?? findings.stages.at(-1);
+  const stage = failed?.name ?? 'lock';
   const isComplete = findings.artifacts.length > 0;
   try {
     await removeFiles(partialFiles(files));

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
 import { type Command, type CommandResult, describeOutcome, runCommand, startCommand } from '../exec.ts';
+import type { Text } from '../language.ts';
 import type { Client } from '../postgres/clients.ts';
 import { lastLines } from '../postgres/failures.ts';
 
@@ -27,11 +28,23 @@ export async function verifyArchive(
     ? await readDecrypted(command, file, encryption, signal)
     : await runCommand({ ...command, args: [...command.args, file], signal });
   signal.throwIfAborted();
-  if (result.exitCode === 0 && !/error:/.test(result.stderr)) return;
-  throw new PgBackupError('ARCHIVE_DAMAGED', {
-    outcome: describeOutcome(result),
-    detail: lastLines(result.stderr),
-  });
+  const refusal = refusalOf(result);
+  if (refusal) throw refusal;
+}
+
+/** What an end of pg_restore says of the archive; undefined where it took all of it. */
+export function refusalOf(result: CommandResult): PgBackupError | undefined {
+  if (result.exitCode === 0 && !/error:/.test(result.stderr)) return undefined;
+  return damaged(describeOutcome(result), lastLines(result.stderr));
+}
+
+/** For an archive that pg_restore took, and that is damaged all the same. */
+export function damagedUnseen(detail: Text): PgBackupError {
+  return damaged({ en: 'exit code 0', zh: '退出码 0' }, detail);
+}
+
+function damaged(outcome: Text | string, detail: Text | string): PgBackupError {
+  return new PgBackupError('ARCHIVE_DAMAGED', { outcome, detail });
 }
 
 /** pg_restore may be content before the end; only at the end is it known whether the file is whole. */
@@ -56,7 +69,7 @@ async function readDecrypted(
 }
 
 /** Takes everything and passes it on as long as the other side wants it. */
-function asLongAsOpen(target: Writable): Writable {
+export function asLongAsOpen(target: Writable): Writable {
   target.on('error', () => {});
   return new Writable({
     write(chunk, _encoding, callback) {

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { hasErrorCode, onDisk } from '../files/storage-error.ts';
 import type { OpenFile } from './file-range.ts';
-import { type Part, partsOf } from './part-plan.ts';
+import { FIRST_PART_BYTES, type Part, partsOf } from './part-plan.ts';
 
 /** A file under way changes with every block that is written: asking now and then costs less than being told. */
 const POLL_MILLISECONDS = 500;
@@ -20,18 +20,35 @@ export async function openWhenThere(path: string, stop: AbortSignal): Promise<Op
 }
 
 /**
- * The parts of a file that another process appends to, each one as soon as all of its bytes are there, until `stop` is aborted. The first part is
- * left out: pg_dump rewrites the head of its file when it ends.
+ * The parts of a file that another process appends to, each one as soon as all of its bytes are there, and once `whole` aborts those that are left; until
+ * `stop` is aborted. The first part comes last: the head of a dump is written anew when it ends.
  */
-export async function* growingParts({ handle }: OpenFile, stop: AbortSignal): AsyncGenerator<Part, void> {
+export async function* growingParts(
+  { handle }: OpenFile,
+  { whole, stop }: { readonly whole: AbortSignal; readonly stop: AbortSignal },
+): AsyncGenerator<Part, void> {
+  const pausing = AbortSignal.any([whole, stop]);
+  let sentParts = 1;
   for (const part of partsOf(Number.POSITIVE_INFINITY)) {
     if (part.number === 1) continue;
-    while ((await handle.stat()).size < part.offset + part.sizeBytes) {
-      if (!(await waited(stop))) return;
-    }
+    let isThere = false;
+    do {
+      isThere = (await handle.stat()).size >= part.offset + part.sizeBytes;
+    } while (!isThere && (await waited(pausing)));
     if (stop.aborted) return;
+    if (!isThere) break;
+    sentParts = part.number;
     yield part;
   }
+  const { size } = await handle.stat();
+  // Smaller ones are not sent in parts.
+  if (size <= FIRST_PART_BYTES) return;
+  const [first, ...others] = partsOf(size);
+  for (const part of others) {
+    if (stop.aborted) return;
+    if (part.number > sentParts) yield part;
+  }
+  if (first && !stop.aborted) yield first;
 }
 
 /** Resolves after a moment with true, or at once with false when `stop` is aborted. */

@@ -19,6 +19,8 @@ import type { PutOptions, StoredObject } from './store.ts';
 export interface PutInPartsOptions extends PutOptions {
   /** What there is under that name; the sha256 of one that this machine's own uploads made is known. */
   readonly stat: () => Promise<StoredObject | undefined>;
+  /** OSS is known to hold every part of the file as it is: none need be read and compared. */
+  readonly isSent: boolean;
 }
 
 /**
@@ -44,7 +46,8 @@ export async function putInParts(
     const begin = (overwrite: boolean) => beginUpload(uploading, name, { sha256, overwrite }, signal);
     const upload = isResumable ? openUpload(uploading, begun) : await begin(options.overwrite);
     try {
-      return await finish(uploading, upload, file, artifact, options);
+      const isSent = options.isSent && isResumable === true;
+      return await finish(uploading, upload, file, artifact, { ...options, isSent });
     } catch (error) {
       if (!isNoSuchUpload(error)) throw error;
     }
@@ -52,7 +55,7 @@ export async function putInParts(
     const present = await options.stat();
     if (present && isSame(present, artifact)) return await states.remove(url);
     const overwrite = options.overwrite || present?.sha256 === sha256;
-    await finish(uploading, await begin(overwrite), file, artifact, { ...options, overwrite });
+    await finish(uploading, await begin(overwrite), file, artifact, { ...options, overwrite, isSent: false });
   });
 }
 
@@ -61,7 +64,7 @@ async function finish(
   upload: MultipartUpload,
   file: OpenFile,
   artifact: Artifact,
-  { overwrite, signal, onBytes, stat }: PutInPartsOptions,
+  { overwrite, signal, onBytes, stat, isSent }: PutInPartsOptions,
 ): Promise<void> {
   const { url } = upload.state;
   let sentBytes = 0;
@@ -69,7 +72,7 @@ async function finish(
     const parts = [...partsOf(artifact.sizeBytes)];
     await sendParts(
       file,
-      () => parts,
+      () => (isSent ? [] : parts),
       () => upload,
       {
         signal,
@@ -79,6 +82,7 @@ async function finish(
         },
       },
     );
+    if (isSent) onBytes?.(artifact.sizeBytes);
     const crc64 = await upload.complete(artifact.sha256, parts.length, overwrite, signal);
     const answered = visibleDifferences({ sizeBytes: artifact.sizeBytes, crc64 }, artifact);
     // As long as the upload is remembered, an object without its sha256 is known to be ours: it must not be forgotten on the word of the completion.

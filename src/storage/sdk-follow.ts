@@ -1,58 +1,64 @@
 import { growingParts, openWhenThere } from './follow-file.ts';
 import { beginUpload, giveUpUpload, type MultipartUpload, type Uploading } from './multipart-upload.ts';
 import { objectUrl } from './oss-target.ts';
+import { FIRST_PART_BYTES, type Part, partsOf } from './part-plan.ts';
 import { sendParts } from './send-parts.ts';
 import type { Following, FollowOutcome } from './store.ts';
 
-/** A part that is nearly sent shall arrive, but nobody waits for a store that does not answer. */
-const STOP_MILLISECONDS = 30_000;
 const ABORT_MILLISECONDS = 20_000;
 
 /**
- * Sends the full parts of a file that is still being written, but for its head; the upload begins with the first of them. A fault ends that, and
- * `stop` tells of it.
+ * Sends the parts of a file that is still being written, its head last; the upload begins with the first of them. `onSent` is told the size of the
+ * file once OSS holds every part of it as it is.
  */
-export function followFile(uploading: Uploading, path: string, name: string, signal: AbortSignal): Following {
-  const stopping = new AbortController();
+export function followFile(
+  uploading: Uploading,
+  path: string,
+  name: string,
+  { signal, onSent }: { readonly signal: AbortSignal; readonly onSent: (sizeBytes: number) => void },
+): Following {
+  const whole = new AbortController();
   const cutting = new AbortController();
   const cut = AbortSignal.any([signal, cutting.signal]);
   let upload: Promise<MultipartUpload> | undefined;
+  let rewrittenBytes = 0;
   let sentBytes = 0;
+  let sentBefore = 0;
 
+  const uploadOf = (): Promise<MultipartUpload> => {
+    upload ??= beginUpload(uploading, name, { overwrite: false }, cut);
+    return upload;
+  };
+  const onPart = ({ sizeBytes }: Part): void => {
+    sentBytes += sizeBytes;
+    if (!whole.signal.aborted) sentBefore = sentBytes;
+  };
   const send = async (): Promise<void> => {
-    const file = await openWhenThere(path, AbortSignal.any([stopping.signal, cut]));
+    const file = await openWhenThere(path, AbortSignal.any([whole.signal, cut]));
     if (!file) return;
-    await using _handle = file.handle;
-    await sendParts(
-      file,
-      (failed) => growingParts(file, AbortSignal.any([stopping.signal, failed])),
-      () => {
-        upload ??= beginUpload(uploading, name, { overwrite: false }, cut);
-        return upload;
-      },
-      {
-        signal: cut,
-        onPart: (part) => {
-          sentBytes += part.sizeBytes;
-        },
-      },
-    );
+    await using handle = file.handle;
+    const options = { signal: cut, onPart };
+    await sendParts(file, (stop) => growingParts(file, { whole: whole.signal, stop }), uploadOf, options);
+    const { size } = await handle.stat();
+    if (!whole.signal.aborted || size <= FIRST_PART_BYTES) return;
+    // Not before the parts that were under way have arrived: the later one counts.
+    const rewritten = [...partsOf(size)].filter(({ offset }) => offset > 0 && offset < rewrittenBytes);
+    await sendParts(file, () => rewritten, uploadOf, { signal: cut, onPart: () => {} });
+    onSent(size);
   };
   const ended: Promise<FollowOutcome> = send().then(
-    () => ({ sentBytes }),
-    (failure: unknown) => (cut.aborted ? { sentBytes } : { sentBytes, failure }),
+    () => ({ sentBytes: sentBefore }),
+    (failure: unknown) => (cut.aborted ? { sentBytes: sentBefore } : { sentBytes: sentBefore, failure }),
   );
 
   return {
-    async stop() {
-      stopping.abort();
-      const timer = setTimeout(() => cutting.abort(), STOP_MILLISECONDS);
-      const outcome = await ended;
-      clearTimeout(timer);
-      return outcome;
+    ended,
+    sentBytes: () => sentBytes,
+    finish(bytes) {
+      rewrittenBytes = bytes;
+      whole.abort();
     },
     async abort() {
-      stopping.abort();
       cutting.abort();
       await ended;
       const url = objectUrl(uploading.client.target, name);

@@ -34,6 +34,8 @@ export function openSdkStore(options: SdkStoreOptions): Store {
   const states = openUploadStates(options.uploadsDirectory);
   const uploading: Uploading = { client, states, retries };
   const objects = ossObjects(client);
+  /** The sizes of files that this process has sent to their last part while they were written. */
+  const sentAlong = new Map<string, number>();
 
   const stat = async (name: string, signal: AbortSignal): Promise<StoredObject | undefined> => {
     const headers = await headObject(client, name, { signal });
@@ -53,7 +55,10 @@ export function openSdkStore(options: SdkStoreOptions): Store {
       try {
         if (artifact.sizeBytes > FIRST_PART_BYTES) {
           const ask = () => stat(artifact.name, signal);
-          await putInParts(uploading, file, artifact, { ...putOptions, stat: ask });
+          const isSent = sentAlong.get(artifact.name) === artifact.sizeBytes;
+          // Another attempt compares what is there.
+          sentAlong.delete(artifact.name);
+          await putInParts(uploading, file, artifact, { ...putOptions, isSent, stat: ask });
         } else {
           await putAtOnce(uploading, file, artifact, putOptions);
         }
@@ -63,15 +68,17 @@ export function openSdkStore(options: SdkStoreOptions): Store {
       }
     },
     follow(file, name, signal) {
-      const following = followFile(uploading, file, name, signal);
+      const onSent = (sizeBytes: number): void => {
+        sentAlong.set(name, sizeBytes);
+      };
+      const following = followFile(uploading, file, name, { signal, onSent });
       return {
         ...following,
-        async stop() {
-          const { failure, ...outcome } = await following.stop();
-          return failure === undefined
+        ended: following.ended.then(({ failure, ...outcome }) =>
+          failure === undefined
             ? outcome
-            : { ...outcome, failure: asUploadError(objects.url(name), failure) };
-        },
+            : { ...outcome, failure: asUploadError(objects.url(name), failure) },
+        ),
       };
     },
     clearAbandoned: (fates, signal) => clearAbandonedUploads({ client, states }, fates, signal),

@@ -46,15 +46,23 @@ export interface UploadFates {
 }
 
 export interface FollowOutcome {
+  /** How much of the file was sent before it was complete. */
   readonly sentBytes: number;
-  /** The fault that ended it before `stop` did, if one did. */
+  /** The fault that ended it, if one did. */
   readonly failure?: unknown;
 }
 
 /** An upload that goes along with a file that is still being written. */
 export interface Following {
-  /** Stops to send; what was sent stays with the store for `put`, which sends the rest and completes. Never rejects. */
-  stop(): Promise<FollowOutcome>;
+  /**
+   * To be called once the file is complete: sends what is missing, and again what was sent of its first bytes if they were written anew. `put` then
+   * completes the upload, or makes up for what could not be sent.
+   */
+  finish(rewrittenBytes: number): void;
+  /** Resolves once all is sent after `finish`, or nothing more will be. Never rejects. */
+  readonly ended: Promise<FollowOutcome>;
+  /** How much was sent so far. */
+  sentBytes(): number;
   /** Stops, and gives up what was sent. Never rejects: what cannot be given up now is at a later `clearAbandoned`. */
   abort(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -7,11 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import { after, before, describe, test } from 'node:test';
 import { createTocCollector, readTocOfFile, readTocOfStream } from '../../src/archive/read-toc.ts';
 import { NotAnArchive, parseToc, type Toc } from '../../src/archive/toc.ts';
-import { tocTap, watchToc } from '../../src/archive/watch-toc.ts';
+import { tocTap } from '../../src/archive/toc-tap.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { until } from '../integration/until.ts';
 import { dumpToPipe } from './dump.ts';
 
 const GARBAGE_PIECES = 200;
@@ -136,40 +135,4 @@ describe('the table of contents of an archive that is being written', {
     await writeFile(path, 'nothing of the kind');
     await assert.rejects(readTocOfFile(path), NotAnArchive);
   });
-
-  test('is told once by a watch of the file, before the data is there', async (t) => {
-    const path = join(temporaryDirectory(t), 'archive');
-    const told: Toc[] = [];
-    const watch = watchToc(path, (toc) => told.push(toc));
-    await writeFile(path, '');
-    await appendFile(path, archive.subarray(0, 100_000));
-    await appendFile(path, archive.subarray(100_000, end));
-    await until(() => told.length, 1);
-    await appendFile(path, archive.subarray(end));
-    await watch.end();
-    assert.deepEqual(told, [expected]);
-  });
-
-  test('is told at the end of a watch that did not see it before', async (t) => {
-    const path = join(temporaryDirectory(t), 'archive');
-    const told: Toc[] = [];
-    const watch = watchToc(path, (toc) => told.push(toc));
-    await writeFile(path, archive);
-    await watch.end();
-    await watch.end();
-    assert.deepEqual(told, [expected]);
-  });
-
-  for (const [what, bytes] of [
-    ['is no archive', 'nothing of the kind'],
-    ['never comes', undefined],
-  ] as const) {
-    test(`is not told of a file that ${what}`, async (t) => {
-      const path = join(temporaryDirectory(t), 'archive');
-      const told: Toc[] = [];
-      if (bytes !== undefined) await writeFile(path, bytes);
-      await watchToc(path, (toc) => told.push(toc)).end();
-      assert.deepEqual(told, []);
-    });
-  }
 });

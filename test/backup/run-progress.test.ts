@@ -86,6 +86,24 @@ test('bytes are told as they grow, and nothing after the end of the stage', LIMI
   assert.equal(asked, before);
 });
 
+test(
+  'of stages that go on at the same time the oldest is told, and then at once the next one',
+  LIMIT,
+  async (t) => {
+    const { layout, file } = marked(t);
+    const progress = tellProgress(SHOWN, layout, RUN, () => new Date(NOW), NEVER);
+    const endDump = progress.start('dump');
+    const endVerify = progress.start('verify', () => ({ bytesDone: 7 }));
+    progress.start('globals')();
+    await progress.settled();
+    assert.equal(read(file)?.stage, 'dump');
+    endDump();
+    await progress.settled();
+    assert.deepEqual([read(file)?.stage, read(file)?.bytesDone], ['verify', 7]);
+    endVerify();
+  },
+);
+
 test('what has not changed is not written again', LIMIT, async (t) => {
   const { layout, file } = marked(t);
   let ticks = 0;

@@ -64,3 +64,49 @@ test('what is shown while a stage runs is taken away at its end', async () => {
   await stage('dump', () => Promise.reject(new Error('x'))).catch(() => {});
   assert.deepEqual(shown, ['start verify', 'stop verify', 'start dump', 'stop dump']);
 });
+
+test('stages that go on at the same time are recorded in the order of their beginnings', async () => {
+  const { context, logged } = recordingContext('/nowhere');
+  const records: StageRecord[] = [];
+  const stage = createStages(context, records);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const dump = stage('dump', () => promise);
+  await createStages(context, records)('globals', async () => {});
+  const verify = stage('verify', () => promise);
+  resolve();
+  await Promise.all([dump, verify]);
+  await stage('checksum', async () => {});
+  assert.deepEqual(
+    records.map(({ name }) => name),
+    ['dump', 'globals', 'verify', 'checksum'],
+  );
+  assert.deepEqual(
+    logged.map(({ parameters }) => parameters['stage']),
+    ['globals', 'dump', 'verify', 'checksum'],
+  );
+});
+
+test('a stage that the failure of another one ends is not told, and fails with that', async () => {
+  const { context, logged } = recordingContext('/nowhere');
+  const records: StageRecord[] = [];
+  const failing = new AbortController();
+  const stage = createStages(context, records, failing.signal);
+  const { promise, reject } = Promise.withResolvers<void>();
+  const verify = stage('verify', () => promise);
+  const failure = new PgBackupError('DUMP_FAILED', { outcome: 'exit code 1', detail: '' });
+  await assert.rejects(
+    stage('dump', () => Promise.reject(failure)),
+    failure,
+  );
+  failing.abort(failure);
+  reject(new Error('it was killed'));
+  await assert.rejects(verify, failure);
+  assert.deepEqual(
+    records.map(({ name, outcome }) => [name, outcome]),
+    [['dump', 'failed']],
+  );
+  assert.deepEqual(
+    logged.map(({ id }) => id),
+    ['STAGE_FAILED'],
+  );
+});

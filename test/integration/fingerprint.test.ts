@@ -110,7 +110,8 @@ describe('the fingerprint of a run', { skip, concurrency: 2 }, () => {
       echo 'it is dumped' >&2; read -r <'${first}'
       cat "$TMPDIR/dump" >"$file"; read -r <'${second}'
       ${end}`;
-    const running = here.start(['backup'], { PG_BIN_DIR: wrapClient(client15, { pg_dump: pgDump }, t) });
+    const client = wrapClient(client15, { pg_dump: pgDump }, t);
+    const running = here.start(['backup'], { PG_BIN_DIR: client, BACKUP_COMPRESS_THREADS: '0' });
     await running.waitForOutput(/it is dumped/);
     const locking = Promise.allSettled([
       server.psql('BEGIN; LOCK TABLE item; SELECT pg_sleep(600);', { database }),

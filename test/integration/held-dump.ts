@@ -8,7 +8,7 @@ import { until } from './until.ts';
 
 /** A client whose pg_dump stops before it begins, or in the midst of its work, until it is let go. */
 export interface HeldDump {
-  readonly settings: { readonly PG_BIN_DIR: string };
+  readonly settings: { readonly PG_BIN_DIR: string; readonly BACKUP_COMPRESS_THREADS: string };
   /** Resolves once it is held. */
   held(): Promise<void>;
   letGo(): void;
@@ -41,7 +41,8 @@ export function holdDump(t: TestContext, server: PostgresServer, when: keyof typ
     }
   });
   return {
-    settings: { PG_BIN_DIR: directory },
+    // What is held shows in its file only where it writes to that itself.
+    settings: { PG_BIN_DIR: directory, BACKUP_COMPRESS_THREADS: '0' },
     held: () => until(() => existsSync(`${script}.held`), true),
     letGo: () => writeFileSync(`${script}.go`, ''),
   };

@@ -107,12 +107,12 @@ describe('a run that is told to stop', { skip, concurrency: 2 }, () => {
     const gate = join(here.directory, 'gate');
     const pgDump = `${firstLine}
       mkfifo '${gate}'
-      for argument; do case $argument in --file=*) printf 'PGDMP half' >"\${argument#--file=}" ;; esac; done
+      for argument; do case $argument in --file=*) printf 'PGDMP' >"\${argument#--file=}" ;; esac; done
       exec 3<>'${gate}'
       echo 'half is written' >&2
       while true; do read -r <&3; done`;
     const client = wrapClient(clientDirectories().get(15) ?? '', { pg_dump: pgDump }, t);
-    const running = here.start(['backup'], { PG_BIN_DIR: client });
+    const running = here.start(['backup'], { PG_BIN_DIR: client, BACKUP_COMPRESS_THREADS: '0' });
     await running.waitForOutput(/half is written/);
     return { here, running };
   }

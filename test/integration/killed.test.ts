@@ -126,13 +126,13 @@ describe('a run that was killed', { skip, concurrency: 2 }, () => {
       binDirectory,
       {
         pg_dump: `mkfifo '${gate}'
-          for argument; do case $argument in --file=*) printf 'PGDMP half' >"\${argument#--file=}" ;; esac; done
+          for argument; do case $argument in --file=*) printf 'PGDMP' >"\${argument#--file=}" ;; esac; done
           echo 'half is written' >&2
           read -r <'${gate}'`,
       },
       t,
     );
-    const running = here.start(['backup'], { PG_BIN_DIR: client });
+    const running = here.start(['backup'], { PG_BIN_DIR: client, BACKUP_COMPRESS_THREADS: '0' });
     await running.waitForOutput(/half is written/);
     assert.equal(here.leftovers().filter((name) => name.endsWith('.partial')).length, 1);
     assert.ok(here.leftovers().some((name) => /process.*pg_dump.*--file=/.test(name)));

@@ -27,7 +27,14 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     await server.createDatabase('small');
     await server.createDatabase('along');
     await server.psql(LARGE, { database: 'along' });
-    for (const database of ['encrypted', 'died', 'stopped', 'killed early', 'killed late']) {
+    for (const database of [
+      'compressed here',
+      'encrypted',
+      'died',
+      'stopped',
+      'killed early',
+      'killed late',
+    ]) {
       await server.psql(`CREATE DATABASE "${database}" TEMPLATE along`);
     }
   });
@@ -54,7 +61,7 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
 
   test('sends all but the head while pg_dump runs', async (t) => {
     const gate = join(temporaryDirectory(t), 'gate');
-    const here = install(t, server, 'along', { ...sdk('along', 'oss'), PG_BIN_DIR: stoppingClient(t, gate) });
+    const here = install(t, server, 'along', { ...sdk('along', 'oss'), ...stoppingClient(t, gate) });
     const running = here.start(['backup']);
     const sentParts = (): number[] => partsSent(bucket, 'along');
     await until(() => sentParts().includes(2), true);
@@ -70,6 +77,26 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     assert.equal(bucket.objects('along').get(`${name}.dump`)?.sizeBytes, report.local.sizeBytes);
     assertNothingBegun(bucket, 'along');
     assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('sends all but the head while the dump is compressed here', async (t) => {
+    const gate = join(temporaryDirectory(t), 'gate');
+    const script = `"$REAL" "$@" | { head -c 60000000; until [[ -e '${gate}' ]]; do sleep 0.05; done; cat; }`;
+    const here = install(t, server, 'compressed here', {
+      ...sdk('compressed'),
+      ...{ PG_BIN_DIR: wrapped(t, script), BACKUP_COMPRESS_THREADS: '2' },
+    });
+    const running = here.start(['backup']);
+    await until(() => partsSent(bucket, 'compressed').includes(2), true);
+    assert.ok(!partsSent(bucket, 'compressed').includes(1));
+    writeFileSync(gate, '');
+    const { exitCode, stderr } = await running.finished;
+    assert.equal(exitCode, 0, stderr);
+    const sent = partsSent(bucket, 'compressed');
+    assert.equal(new Set(sent).size, sent.length, 'no part was sent twice');
+    assertSameFiles(here, bucket, 'compressed');
+    assertNothingBegun(bucket, 'compressed');
+    assert.equal((await here.run(['verify', '--remote'])).exitCode, 0);
   });
 
   test('sends an encrypted dump, too, which OSS cannot read', async (t) => {
@@ -102,7 +129,7 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     const gate = join(temporaryDirectory(t), 'gate');
     const here = install(t, server, 'died', {
       ...sdk('died'),
-      PG_BIN_DIR: stoppingClient(t, gate, 'kill -KILL $dump'),
+      ...stoppingClient(t, gate, 'kill -KILL $dump'),
     });
     const running = here.start(['backup']);
     await until(() => partsSent(bucket, 'died').length > 0, true);
@@ -115,7 +142,7 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
 
   test('told to stop, reports that before it waits for a store that hangs', async (t) => {
     const gate = join(temporaryDirectory(t), 'gate');
-    const here = install(t, server, 'stopped', { ...sdk('stopped'), PG_BIN_DIR: stoppingClient(t, gate) });
+    const here = install(t, server, 'stopped', { ...sdk('stopped'), ...stoppingClient(t, gate) });
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     t.after(() => release());
     bucket.server.fail({ operation: 'AbortMultipartUpload', fault: { kind: 'hold', until: released } });
@@ -166,7 +193,7 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
 });
 
 /** A pg_dump that is stopped in the middle, after two parts, until the file `gate` is there; then `finish` happens to it. */
-function stoppingClient(t: TestContext, gate: string, finish = 'kill -CONT $dump'): string {
+function stoppingClient(t: TestContext, gate: string, finish = 'kill -CONT $dump'): Env {
   const script = `
     for argument; do [[ $argument == --file=* ]] && file=\${argument#--file=}; done
     "$REAL" "$@" & dump=$!
@@ -176,7 +203,7 @@ function stoppingClient(t: TestContext, gate: string, finish = 'kill -CONT $dump
     until [[ -e '${gate}' ]]; do read -rt 0.05 <><(:); done
     ${finish}
     wait $dump`;
-  return wrapped(t, script);
+  return { PG_BIN_DIR: wrapped(t, script), BACKUP_COMPRESS_THREADS: '0' };
 }
 
 function wrapped(t: TestContext, script: string): string {

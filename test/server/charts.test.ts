@@ -207,6 +207,15 @@ test('no stages break a timeline', () => {
   }
 });
 
+test('stages that go on at the same time have a bar each, in its own place', () => {
+  const html = timeline([
+    { name: 'dump', startSeconds: 0, durationSeconds: 60 },
+    { name: 'verify', startSeconds: 6, durationSeconds: 60 },
+    { name: 'globals', startSeconds: 6, durationSeconds: 12 },
+  ]);
+  assert.deepEqual(barsOf(html), ['0% 50%', '5% 50%', '5% 10%']);
+});
+
 test('nothing of a chart is markup of somebody else, and no style needs a permission', () => {
   const evil = '"><script>alert(1)</script>';
   const all = [

@@ -10,36 +10,51 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 const { signal: NEVER } = new AbortController();
 
-test('the parts come as soon as they are full, without the first one and without the growing end', async (t) => {
+test('the parts come as soon as they are full, then the rest of the whole file, and the first one last', async (t) => {
   const { path, file } = await openFile(t);
-  const stopping = new AbortController();
+  const whole = new AbortController();
   truncateSync(path, 2 * FIRST_PART_BYTES - 1);
   const sizes = [3 * FIRST_PART_BYTES, 4 * FIRST_PART_BYTES - 1];
   const watched = whenAsked(file, (times) => {
     if (times === 3) truncateSync(path, sizes[0]);
     if (times === 5) truncateSync(path, sizes[1]);
-    if (times === 8) stopping.abort();
+    if (times === 8) whole.abort();
   });
-  const numbers: number[] = [];
-  for await (const part of growingParts(watched, stopping.signal)) numbers.push(part.number);
-  assert.deepEqual(numbers, [2, 3]);
+  const came: string[] = [];
+  for await (const { number, sizeBytes } of growingParts(watched, { whole: whole.signal, stop: NEVER })) {
+    came.push(`${number} ${sizeBytes} ${whole.signal.aborted ? 'whole' : 'growing'}`);
+  }
+  assert.deepEqual(came, [
+    `2 ${FIRST_PART_BYTES} growing`,
+    `3 ${FIRST_PART_BYTES} growing`,
+    `4 ${FIRST_PART_BYTES - 1} whole`,
+    `1 ${FIRST_PART_BYTES} whole`,
+  ]);
 });
 
-test('nothing comes of a file that stays below two parts', async (t) => {
-  const { path, file } = await openFile(t);
-  truncateSync(path, 2 * FIRST_PART_BYTES - 1);
-  const stopping = new AbortController();
-  const watched = whenAsked(file, (times) => times === 3 && stopping.abort());
-  const parts: Part[] = [];
-  for await (const part of growingParts(watched, stopping.signal)) parts.push(part);
-  assert.deepEqual(parts, []);
+test('of a file that stays below two parts both come at its end, and nothing of one that is sent at once', async (t) => {
+  for (const [size, numbers] of [
+    [2 * FIRST_PART_BYTES - 1, [2, 1]],
+    [FIRST_PART_BYTES, []],
+  ] as const) {
+    const { path, file } = await openFile(t);
+    truncateSync(path, size);
+    const whole = new AbortController();
+    const watched = whenAsked(file, (times) => times === 3 && whole.abort());
+    const parts: Part[] = [];
+    for await (const part of growingParts(watched, { whole: whole.signal, stop: NEVER })) parts.push(part);
+    assert.deepEqual(
+      parts.map(({ number }) => number),
+      numbers,
+    );
+  }
 });
 
 test('after the stop nothing more comes, even of what is there', async (t) => {
   const { path, file } = await openFile(t);
   truncateSync(path, 10 * FIRST_PART_BYTES);
   const stopping = new AbortController();
-  const parts = growingParts(file, stopping.signal);
+  const parts = growingParts(file, { whole: NEVER, stop: stopping.signal });
   assert.equal((await parts.next()).value?.number, 2);
   stopping.abort();
   assert.equal((await parts.next()).done, true);

@@ -3,7 +3,7 @@ import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FIRST_PART_BYTES } from '../../src/storage/part-plan.ts';
-import type { Following, Store } from '../../src/storage/store.ts';
+import type { Following, FollowOutcome, Store } from '../../src/storage/store.ts';
 import { startChildScript } from '../harness/child-script.ts';
 import { until } from '../integration/until.ts';
 import { aliOss, bucket } from '../oss-server/clients.ts';
@@ -16,7 +16,7 @@ const ALWAYS = Number.POSITIVE_INFINITY;
 const REFUSAL = { kind: 'error', status: 403, code: 'AccessDenied' } as const;
 const UNAVAILABLE = { kind: 'error', status: 503, code: 'ServiceUnavailable' } as const;
 
-test('parts are sent while the file grows, and after its end only the rest', async (t) => {
+test('parts are sent while the file grows, after its end only the rest, and put has only to complete', async (t) => {
   const scene = await openScene(t);
   const { server, store, stored, count, remembered } = scene;
   const writer = startWriter(t, scene, partsAndABit(4));
@@ -28,8 +28,10 @@ test('parts are sent while the file grows, and after its end only the rest', asy
   await writer.say(`append ${partsAndABit(4) - 3 * FIRST_PART_BYTES - HALF}`);
   await sentParts(scene, [2, 3, 4]);
   await writer.say('head 5000');
-  assert.deepEqual(await following.stop(), { sentBytes: 3 * FIRST_PART_BYTES });
-  assert.deepEqual(server.uploads(bucket)[0]?.partNumbers, [2, 3, 4]);
+  assert.equal(following.sentBytes(), 3 * FIRST_PART_BYTES);
+  assert.deepEqual(await finished(following, 5000), { sentBytes: 3 * FIRST_PART_BYTES });
+  assert.equal(following.sentBytes(), partsAndABit(4));
+  assert.deepEqual(server.uploads(bucket)[0]?.partNumbers, [1, 2, 3, 4, 5]);
 
   const final = join(scene.directory, NAME);
   renameSync(writer.path, final);
@@ -51,11 +53,43 @@ test('a head longer than a part: what was sent of it is sent again', async (t) =
   await writer.say(`append ${partsAndABit(3)}`);
   await sentParts(scene, [2, 3]);
   await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
-  await following.stop();
+  assert.deepEqual(await finished(following, FIRST_PART_BYTES + HALF), { sentBytes: 2 * FIRST_PART_BYTES });
   const bytes = readFileSync(writer.path);
   await store.put(writer.path, artifactOf(bytes), NEW);
   assert.ok(stored().equals(bytes));
   assert.equal(count('UploadPart'), 2 + 3);
+});
+
+test('a head of which nobody knows how long it is: what was sent is compared', async (t) => {
+  const scene = await openScene(t);
+  const { store, stored, count } = scene;
+  const writer = startWriter(t, scene, partsAndABit(3));
+  const following = follow(store, writer.path, NEVER);
+  await writer.say(`append ${partsAndABit(3)}`);
+  await sentParts(scene, [2, 3]);
+  await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
+  await finished(following, Number.POSITIVE_INFINITY);
+  const bytes = readFileSync(writer.path);
+  await store.put(writer.path, artifactOf(bytes), NEW);
+  assert.ok(stored().equals(bytes));
+  assert.equal(count('UploadPart'), 2 + 3);
+});
+
+test('what changed all the same after it was sent is found out, and the next attempt sends it again', async (t) => {
+  const scene = await openScene(t);
+  const { store, stored, remembered } = scene;
+  const writer = startWriter(t, scene, partsAndABit(3));
+  const following = follow(store, writer.path, NEVER);
+  await writer.say(`append ${partsAndABit(3)}`);
+  await sentParts(scene, [2, 3]);
+  await finished(following, 5000);
+  await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
+  const bytes = readFileSync(writer.path);
+  const artifact = artifactOf(bytes);
+  await assert.rejects(store.put(writer.path, artifact, NEW), { code: 'REMOTE_MISMATCH' });
+  await store.put(writer.path, artifact, { ...NEW, overwrite: true });
+  assert.ok(stored().equals(bytes));
+  assert.deepEqual(remembered(), []);
 });
 
 test('a passing fault is got over while the file grows', async (t) => {
@@ -66,7 +100,7 @@ test('a passing fault is got over while the file grows', async (t) => {
   const following = follow(scene.store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(3)}`);
   await sentParts(scene, [2, 3]);
-  assert.deepEqual(await following.stop(), { sentBytes: 2 * FIRST_PART_BYTES });
+  assert.deepEqual(await finished(following, 0), { sentBytes: 2 * FIRST_PART_BYTES });
 });
 
 for (const [what, fault] of [
@@ -82,7 +116,7 @@ for (const [what, fault] of [
       const following = follow(store, writer.path, NEVER);
       await writer.say(`append ${partsAndABit(3)}`);
       await server.waitForRequest((request) => request.operation === operation);
-      const { sentBytes, failure } = await following.stop();
+      const { sentBytes, failure } = await finished(following, 0);
       assert.equal(sentBytes, 0);
       assert.equal((failure as { code?: string }).code, 'UPLOAD_FAILED');
       server.heal();
@@ -137,7 +171,7 @@ test('an interruption is no failure, and what was sent stays for the next attemp
   await writer.say(`append ${partsAndABit(2)}`);
   await sentParts(scene, [2]);
   interruption.abort();
-  assert.deepEqual(await following.stop(), { sentBytes: FIRST_PART_BYTES });
+  assert.deepEqual(await finished(following, 0), { sentBytes: FIRST_PART_BYTES });
   const bytes = readFileSync(writer.path);
   await store.put(writer.path, artifactOf(bytes), NEW);
   assert.equal(count('UploadPart'), 3);
@@ -153,7 +187,7 @@ for (const operation of ['UploadPart', 'CompleteMultipartUpload'] as const) {
     const following = follow(store, writer.path, NEVER);
     await writer.say(`append ${partsAndABit(2)}`);
     await sentParts(scene, [2]);
-    await following.stop();
+    await finished(following, 0);
     const bytes = readFileSync(writer.path);
     const artifact = artifactOf(bytes);
     await assert.rejects(store.put(writer.path, artifact, NEW), { code: 'REMOTE_MISMATCH' });
@@ -185,7 +219,7 @@ test("somebody else's object of that name is not taken for ours", async (t) => {
   const following = follow(store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(2)}`);
   await sentParts(scene, [2]);
-  await following.stop();
+  await finished(following, 0);
   const artifact = artifactOf(readFileSync(writer.path));
   const { promise: until, resolve: release } = Promise.withResolvers<void>();
   server.fail({ fault: { kind: 'hold', until }, operation: 'CompleteMultipartUpload' });
@@ -203,6 +237,11 @@ function follow(store: Store, path: string, signal: AbortSignal): Following {
   const following = store.follow?.(path, NAME, signal);
   assert.ok(following);
   return following;
+}
+
+function finished(following: Following, rewrittenBytes: number): Promise<FollowOutcome> {
+  following.finish(rewrittenBytes);
+  return following.ended;
 }
 
 /** Resolves once just these parts are remembered as sent. */

@@ -78,7 +78,8 @@ test('a full disk while a file is followed: that is told, and nothing stays in t
   fill(disk);
   const following = store.follow?.(path, NAME, NEVER);
   await until(() => count('AbortMultipartUpload'), 1);
-  const { code } = ((await following?.stop())?.failure ?? {}) as { code?: string };
+  following?.finish(0);
+  const { code } = ((await following?.ended)?.failure ?? {}) as { code?: string };
   assert.equal(code, 'DISK_FULL');
   assert.deepEqual([server.uploads(bucket), count('UploadPart')], [[], 0]);
 });

@@ -14,7 +14,7 @@ export interface ShownStage {
 /** A run has a dozen, a drill fewer. */
 const MOST_STAGES = 40;
 
-/** The stages of a run, one after the other. */
+/** The stages of a run, in the order of their beginnings; some go on at the same time. */
 export function RunStages({ page, record }: { readonly page: PageContext; readonly record: Given }) {
   const stages = stagesIn(page, record['stages'], timeIn(record['startedAt']));
   if (stages.length === 0) return null;

@@ -1,0 +1,20 @@
+import type { Toc } from '../archive/toc.ts';
+import { PgBackupError } from '../errors.ts';
+import { qualified, type Taken } from '../fingerprint/fingerprint.ts';
+
+/**
+ * Compares the rows that went into a dump with those that the fingerprint counted under the same snapshot, table by table, where both are known.
+ * @throws PgBackupError ROWS_DIFFER
+ */
+export function compareRows(taken: Taken, toc: Toc, rowsByDumpId: ReadonlyMap<number, number>): void {
+  const counted = new Map(
+    taken.tables?.map((table) => [qualified(table), table.state === 'counted' ? table.rows : undefined]),
+  );
+  for (const { dumpId, kind, schema, tag: name } of toc.entries) {
+    const table = qualified({ schema, name });
+    const [inDump, expected] = [rowsByDumpId.get(dumpId), counted.get(table)];
+    if (kind !== 'TABLE DATA' || inDump === undefined || expected === undefined || inDump === expected)
+      continue;
+    throw new PgBackupError('ROWS_DIFFER', { table, inDump, counted: expected });
+  }
+}

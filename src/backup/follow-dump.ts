@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import type { Toc } from '../archive/toc.ts';
+import { openOnceBegun } from '../files/growing-file.ts';
+import type { Following } from '../storage/store.ts';
+import type { Counted } from './count-blocks.ts';
+import { fileSizeBytes } from './dump.ts';
+import type { MakeFilesOptions } from './make-files.ts';
+import { readBack } from './read-back.ts';
+import { createStages } from './stages.ts';
+import type { Team } from './work-together.ts';
+
+/** What goes along with the dump file while that is being written. */
+export interface DumpFollowers {
+  /** To be called before each attempt at the dump; what followed the one before is given up. */
+  begin(): Promise<void>;
+  /** To be called once the dump is complete. Resolves once the file is read back to its end; undefined where it cannot be. */
+  end(): Promise<Counted | undefined> | undefined;
+}
+
+interface Reading {
+  readonly whole: AbortController;
+  readonly dropped: AbortController;
+  readonly counted: Promise<Counted | undefined>;
+}
+
+/** Reads the dump back, and uploads it, while it is being written. */
+export function followDump(options: MakeFilesOptions, team: Team, onToc: (toc: Toc) => void): DumpFollowers {
+  const { context, run, store, encryption } = options;
+  const { partialDump, dump } = run.files;
+  let reading: Reading | undefined;
+  let following: Following | undefined;
+  // Nothing of an encrypted dump is written twice; of another one, as long as it is not known, perhaps all.
+  let rewrittenBytes = encryption ? 0 : Number.POSITIVE_INFINITY;
+  const onHead = (toc: Toc, headBytes: number): void => {
+    rewrittenBytes = headBytes;
+    onToc(toc);
+  };
+  return {
+    async begin() {
+      reading?.dropped.abort();
+      await following?.abort();
+      reading = encryption?.canDecrypt === false ? undefined : startReading(options, team, onHead);
+      following = store?.follow?.(partialDump, basename(dump), context.signal);
+      options.onFollowing(following);
+    },
+    end() {
+      following?.finish(rewrittenBytes);
+      reading?.whole.abort();
+      return reading?.counted;
+    },
+  };
+}
+
+function startReading(
+  { context, run, access, client, store, encryption, findings }: MakeFilesOptions,
+  team: Team,
+  onHead: (toc: Toc, headBytes: number) => void,
+): Reading {
+  const path = run.files.partialDump;
+  const [whole, dropped] = [new AbortController(), new AbortController()];
+  const brokenOff = AbortSignal.any([team.failed, dropped.signal]);
+  const stage = createStages(context, findings.stages, brokenOff);
+  const until = { whole: whole.signal, signal: AbortSignal.any([context.signal, brokenOff]) };
+  let bytesDone = 0;
+  const read = async (): Promise<Counted | undefined> => {
+    await using file = await openOnceBegun(path, until);
+    return await stage(
+      'verify',
+      () =>
+        readBack(client, path, file, {
+          ...{ ...until, environment: access.environment, encryption, also: store?.checksum, onHead },
+          onBytes: (done) => {
+            bytesDone = done;
+          },
+        }),
+      () => ({ bytesDone, yardstickBytes: fileSizeBytes(path) }),
+    );
+  };
+  const counted = read();
+  team.add(
+    counted.catch((error: unknown) => {
+      if (!dropped.signal.aborted) throw error;
+    }),
+  );
+  return { whole, dropped, counted };
+}

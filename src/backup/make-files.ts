@@ -1,0 +1,181 @@
+import { availableParallelism } from 'node:os';
+import type { Toc } from '../archive/toc.ts';
+import type { Encryption } from '../encryption/encryption.ts';
+import { syncFile } from '../files/durable-files.ts';
+import type { Taken } from '../fingerprint/fingerprint.ts';
+import type { Client } from '../postgres/clients.ts';
+import type { Server } from '../postgres/server.ts';
+import type { Artifact } from '../report/record.ts';
+import type { Following, Store } from '../storage/store.ts';
+import { compareRows } from './compare-rows.ts';
+import { completeFiles } from './complete-files.ts';
+import type { BackupContext } from './context.ts';
+import type { DatabaseAccess } from './database-access.ts';
+import { type Dumped, dumpDatabase, fileSizeBytes } from './dump.ts';
+import { type DumpFollowers, followDump } from './follow-dump.ts';
+import { globalsBeside } from './globals-beside.ts';
+import { measureCounted } from './measure-counted.ts';
+import type { OpenRun } from './open-run.ts';
+import type { Findings } from './outcome.ts';
+import type { ReplayPause } from './replay-pause.ts';
+import { type RunFingerprint, summaryForRecord } from './run-fingerprint.ts';
+import { createStages, type RunStage } from './stages.ts';
+import { type Team, workTogether } from './work-together.ts';
+
+export interface MakeFilesOptions {
+  readonly context: BackupContext;
+  readonly run: OpenRun;
+  readonly access: DatabaseAccess;
+  readonly client: Client;
+  readonly server: Pick<Server, 'databaseSizeBytes'>;
+  readonly store: Store | undefined;
+  readonly encryption: Encryption | undefined;
+  readonly fingerprint: RunFingerprint | undefined;
+  readonly pause: ReplayPause | undefined;
+  readonly findings: Findings;
+  /** Told of the upload that goes along with the dump, each time that one begins. */
+  readonly onFollowing: (following: Following | undefined) => void;
+}
+
+/** What the parts of the work share. */
+interface Work extends MakeFilesOptions {
+  readonly team: Team;
+  readonly stage: RunStage;
+  /** Once it is known what the dump holds. */
+  readonly contents: Promise<Toc>;
+}
+
+/**
+ * Makes the files of a run. All goes on at the same time as far as it can: the dump is read back, counted and uploaded while it is being written, and
+ * the globals are dumped beside it. The first failure ends everything, and is what is thrown.
+ */
+export async function makeFiles(options: MakeFilesOptions): Promise<void> {
+  const { context, findings, fingerprint } = options;
+  const team = workTogether();
+  const { promise: contents, resolve } = Promise.withResolvers<Toc>();
+  const onToc = (toc: Toc): void => {
+    fingerprint?.onToc(toc);
+    resolve(toc);
+  };
+  const work: Work = {
+    ...options,
+    team,
+    contents,
+    stage: createStages(context, findings.stages, team.failed),
+  };
+  const followers = followDump(options, team, onToc);
+  const dumping = team.add(dump(work, followers, onToc));
+  const globals = team.add(makeGlobals(work, dumping));
+  team.add(finish(work, { followers, dumping, globals }));
+  await team.end();
+}
+
+function dump(
+  { context, run, access, client, server, encryption, fingerprint, team, stage }: Work,
+  followers: DumpFollowers,
+  onToc: (toc: Toc) => void,
+): Promise<Dumped> {
+  const { settings, log } = context;
+  const { partialDump } = run.files;
+  const options = {
+    compression: settings.BACKUP_COMPRESS,
+    // What this container may use of the machine's, too (libuv, uv_available_parallelism).
+    compressThreads: settings.BACKUP_COMPRESS_THREADS ?? availableParallelism(),
+    onUnknownArchive: (detail: string) => log('warn', 'COMPRESSED_BY_PG_DUMP', { detail }),
+    extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
+    lockWaitSeconds: settings.BACKUP_LOCK_WAIT_SECONDS,
+    onLockWait: (wait: object) => log('warn', 'LOCK_AWAITED', { ...wait }),
+    encryption,
+    snapshot: fingerprint?.snapshot,
+    giveUpSnapshot: fingerprint?.close,
+    onBegin: followers.begin,
+    onToc,
+  };
+  return stage(
+    'dump',
+    () => dumpDatabase(endingWith(team, access), client, partialDump, options),
+    () => ({ bytesDone: fileSizeBytes(partialDump), yardstickBytes: server.databaseSizeBytes }),
+  );
+}
+
+async function makeGlobals(work: Work, dumping: Promise<Dumped>): Promise<void> {
+  const { context, run, access, client, encryption, findings, contents, team, stage } = work;
+  const { INCLUDE_GLOBALS, PG_DATABASE: database, PG_HOST, PG_PORT, PG_USER } = context.settings;
+  if (!INCLUDE_GLOBALS) return;
+  findings.globals = await globalsBeside(endingWith(team, access), client, run.files.partialGlobals, {
+    ...{ encryption, stage, dumpBegins: contents, dumpEnds: dumping },
+  });
+  if (findings.globals !== 'without passwords') return;
+  context.log('warn', 'GLOBALS_WITHOUT_PASSWORDS', { database, host: PG_HOST, port: PG_PORT, user: PG_USER });
+}
+
+/** Brings to an end what goes along with the dump, and gives the files their final names. */
+async function finish(
+  work: Work,
+  {
+    followers,
+    dumping,
+    globals,
+  }: {
+    readonly followers: DumpFollowers;
+    readonly dumping: Promise<Dumped>;
+    readonly globals: Promise<void>;
+  },
+): Promise<void> {
+  const { context, run, store, encryption, fingerprint, pause, findings, team, stage } = work;
+  const { files, journal } = run;
+  const dumped = await dumping;
+  const counted = followers.end();
+  if (!counted) context.log('warn', 'NOT_READ_BACK');
+  // Reading back may take long, and needs the server no more.
+  Promise.all([globals, fingerprint?.measured]).then(
+    () => pause?.end(),
+    () => {},
+  );
+  const taking = team.add(takeFingerprint(work, dumped, counted));
+  const signal = AbortSignal.any([context.signal, team.failed]);
+  const sizeBytes = fileSizeBytes(files.partialDump);
+  let bytesDone = 0;
+  const measure = (): Promise<Artifact> =>
+    measureCounted(files.partialDump, files.dump, counted, {
+      ...{ also: store?.checksum, isEncrypted: encryption !== undefined, signal },
+      onBytes: (done) => {
+        bytesDone = done;
+      },
+    });
+  findings.artifacts = await stage(
+    'checksum',
+    async () => {
+      const [artifact] = await Promise.all([measure(), syncFile(files.partialDump), globals]);
+      if (counted) findings.proof = 'read';
+      const taken = await taking;
+      return completeFiles(files, artifact, {
+        withGlobals: context.settings.INCLUDE_GLOBALS,
+        fingerprint: taken && { ...taken, version: 1, run: journal.run },
+        ...{ encryption, also: store?.checksum, signal },
+      });
+    },
+    () => ({ bytesDone, yardstickBytes: sizeBytes }),
+  );
+}
+
+async function takeFingerprint(
+  { fingerprint, encryption, findings, contents, stage }: Work,
+  { sharing, rowsByDumpId }: Dumped,
+  counted: Promise<unknown> | undefined,
+): Promise<Taken | undefined> {
+  if (!fingerprint) return undefined;
+  const taken = await stage('fingerprint', async () => {
+    // Of a quick dump, they are found only now; of one that is not understood, never.
+    await Promise.race([contents, counted]);
+    const found = await fingerprint.result(sharing);
+    if (found && rowsByDumpId) compareRows(found, await contents, rowsByDumpId);
+    return found;
+  });
+  if (taken) findings.fingerprint = summaryForRecord(taken, encryption !== undefined);
+  return taken;
+}
+
+function endingWith(team: Team, access: DatabaseAccess): DatabaseAccess {
+  return { ...access, signal: AbortSignal.any([access.signal, team.failed]) };
+}

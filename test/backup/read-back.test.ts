@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { parsePlacedToc } from '../../src/archive/toc.ts';
+import type { Counted } from '../../src/backup/count-blocks.ts';
+import { measureCounted } from '../../src/backup/measure-counted.ts';
+import { readBack } from '../../src/backup/read-back.ts';
+import { extendCrc64 } from '../../src/files/crc64.ts';
+import { openOnceBegun } from '../../src/files/growing-file.ts';
+import { type Client, findClients } from '../../src/postgres/clients.ts';
+import { runClient } from '../archive/dump.ts';
+import { wrapClient } from '../harness/fake-bin.ts';
+import { clientDirectories, missing } from '../harness/parts.ts';
+import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { until } from '../integration/until.ts';
+
+const client15 = clientDirectories().get(15) ?? '';
+const LONG = { timeout: 30_000 };
+const DAMAGED = { code: 'ARCHIVE_DAMAGED' };
+
+describe('an archive that is read back while it is written', {
+  skip: missing('postgres-server-15', 'postgres-client-15'),
+}, () => {
+  let server: PostgresServer;
+  let client: Client;
+  let archive: Buffer;
+  before(async () => {
+    server = await startPostgres();
+    await server.psql(`CREATE TABLE item AS SELECT i, md5(i::text) AS text FROM generate_series(1, 50000) AS i;
+      CREATE TABLE other AS SELECT * FROM item LIMIT 1000`);
+    client = await clientIn(client15);
+    const path = join(temporaryDirectory(), 'archive');
+    await runClient(15, 'pg_dump', server, '--format=custom', `--file=${path}`, 'postgres');
+    archive = readFileSync(path);
+  });
+  after(() => server.stop());
+
+  test('is told with its contents long before its end, and counted as the store will', LONG, async (t) => {
+    const { path, whole, reading, head, seen } = start(t);
+    writeFileSync(path, archive.subarray(0, 100_000));
+    await until(() => head.entries > 0, true);
+    await until(() => seen.bytes, 100_000);
+    appendFileSync(path, archive.subarray(100_000));
+    whole.abort();
+    const counted = await reading;
+    assert.equal(counted?.sizeBytes, archive.length);
+    assert.equal(counted.head.length, head.bytes);
+    assert.equal(seen.bytes, archive.length);
+    assert.deepEqual(await measured(path, counted), {
+      name: 'x.dump',
+      sizeBytes: archive.length,
+      sha256: createHash('sha256').update(archive).digest('hex'),
+      crc64: extendCrc64('0', archive),
+    });
+  });
+
+  test('may get its offsets at its end, and nothing else', LONG, async (t) => {
+    const placed = parsePlacedToc(archive);
+    assert.ok(placed);
+    const unplaced = Buffer.from(archive);
+    for (const position of placed.flagPositions) if (archive[position] === 2) unplaced[position] = 1;
+    for (const changed of [undefined, 30]) {
+      const { path, whole, reading, seen } = start(t);
+      writeFileSync(path, unplaced);
+      await until(() => seen.bytes, archive.length);
+      const head = Buffer.from(archive.subarray(0, placed.headBytes));
+      if (changed !== undefined) head.writeUInt8(head.readUInt8(changed) ^ 1, changed);
+      overwrite(path, 0, head);
+      whole.abort();
+      if (changed === undefined) assert.equal((await reading)?.sizeBytes, archive.length);
+      else
+        await assert.rejects(reading, { ...DAMAGED, message: /table of contents is not what was written/ });
+    }
+  });
+
+  test('is refused where it ends early', LONG, async (t) => {
+    for (const length of [0, 3, 1000, archive.length - 1]) {
+      const { path, whole, reading } = start(t);
+      writeFileSync(path, archive.subarray(0, length));
+      whole.abort();
+      await assert.rejects(reading, DAMAGED, `${length} bytes`);
+    }
+  });
+
+  test('is refused where it has lost bytes after they were read', LONG, async (t) => {
+    const { path, whole, reading, seen } = start(t);
+    writeFileSync(path, archive);
+    await until(() => seen.bytes, archive.length);
+    truncateSync(path, archive.length - 1);
+    whole.abort();
+    await assert.rejects(reading, { ...DAMAGED, message: /lost bytes/ });
+  });
+
+  test('is refused where a byte has changed after it was read', LONG, async (t) => {
+    for (const percent of [30, 60, 99]) {
+      const { path, whole, reading, seen } = start(t);
+      writeFileSync(path, archive);
+      await until(() => seen.bytes, archive.length);
+      const at = Math.floor((archive.length * percent) / 100);
+      overwrite(path, at, Buffer.from([archive.readUInt8(at) ^ 1]));
+      whole.abort();
+      const counted = await reading;
+      await assert.rejects(measured(path, counted), { ...DAMAGED, message: /has changed after it was read/ });
+    }
+  });
+
+  test('is refused at once where it is damaged, before it is whole', LONG, async (t) => {
+    const { path, reading } = start(t);
+    const damaged = Buffer.from(archive);
+    damaged.fill(0xff, 200_000, 200_100);
+    writeFileSync(path, damaged);
+    await assert.rejects(reading, DAMAGED);
+  });
+
+  test('of a format that is not known here is read a second time by pg_restore alone', LONG, async (t) => {
+    const log = join(temporaryDirectory(t), 'log');
+    const script = `echo "$@" >> '${log}'; cat > /dev/null`;
+    const own = await clientIn(wrapClient(client15, { pg_restore: script }, t));
+    const { path, whole, reading } = start(t, own);
+    const unknown = Buffer.from(archive);
+    unknown.writeUInt8(99, 6);
+    writeFileSync(path, unknown);
+    whole.abort();
+    assert.equal(await reading, undefined);
+    assert.equal(readFileSync(log, 'utf8'), `--file=/dev/null\n--file=/dev/null ${path}\n`);
+    const { sha256, crc64 } = await measured(path, undefined);
+    assert.equal(sha256, createHash('sha256').update(unknown).digest('hex'));
+    assert.equal(crc64, extendCrc64('0', unknown));
+  });
+
+  test('is read to its end also where pg_restore is content before', LONG, async (t) => {
+    const own = await clientIn(wrapClient(client15, { pg_restore: 'head -c 50000 > /dev/null' }, t));
+    const { path, whole, reading } = start(t, own);
+    writeFileSync(path, archive);
+    whole.abort();
+    assert.equal((await reading)?.sizeBytes, archive.length);
+  });
+
+  test('ends at once with what ends the dump, and pg_restore with it', LONG, async (t) => {
+    const pid = join(temporaryDirectory(t), 'pid');
+    const script = `echo $$ > '${pid}'; exec "$REAL" "$@"`;
+    const own = await clientIn(wrapClient(client15, { pg_restore: script }, t));
+    const { path, reading, stop, seen } = start(t, own);
+    writeFileSync(path, archive);
+    await until(() => seen.bytes, archive.length);
+    stop.abort(new Error('pg_dump has failed'));
+    await assert.rejects(reading, /pg_dump has failed/);
+    const process15 = Number(readFileSync(pid, 'utf8'));
+    assert.throws(() => process.kill(process15, 0), { code: 'ESRCH' });
+  });
+
+  function start(t: TestContext, own = client) {
+    const path = join(temporaryDirectory(t), 'x.partial');
+    const [whole, stop] = [new AbortController(), new AbortController()];
+    const head = { bytes: 0, entries: 0 };
+    const seen = { bytes: 0 };
+    const read = async (): Promise<Counted | undefined> => {
+      const ends = { whole: whole.signal, signal: stop.signal };
+      await using file = await openOnceBegun(path, ends);
+      return await readBack(own, path, file, {
+        ...{ ...ends, environment: { LC_ALL: 'C' }, encryption: undefined, also: 'crc64' },
+        onHead: ({ entries }, bytes) => Object.assign(head, { bytes, entries: entries.length }),
+        onBytes: (bytes) => Object.assign(seen, { bytes }),
+      });
+    };
+    const reading = read();
+    reading.catch(() => {});
+    t.after(() => stop.abort());
+    return { path, whole, stop, reading, head, seen };
+  }
+});
+
+function measured(path: string, counted: Counted | undefined) {
+  return measureCounted(path, '/data/x.dump', Promise.resolve(counted), {
+    ...{ also: 'crc64', isEncrypted: false, signal: new AbortController().signal, onBytes: () => {} },
+  });
+}
+
+function overwrite(path: string, position: number, bytes: Buffer): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, position);
+  closeSync(file);
+}
+
+async function clientIn(directory: string): Promise<Client> {
+  const [client] = await findClients(directory, undefined);
+  assert.ok(client);
+  return client;
+}
