@@ -93,9 +93,11 @@ export function resetConnection(socket: Socket): ConnectionDropped {
   return new ConnectionDropped();
 }
 
-/** Waits for `promise`; throws ConnectionDropped when the client goes away first. */
+/** Waits for `promise`; throws ConnectionDropped when the client goes away first, or has gone before. */
 export async function until(promise: Promise<void>, socket: Socket): Promise<void> {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
+  // Of a socket that is closed already, no event tells.
+  if (socket.destroyed) resolve();
   socket.once('close', resolve);
   await Promise.race([promise, closed]);
   socket.off('close', resolve);
