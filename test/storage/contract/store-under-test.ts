@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  closeSync,
   createReadStream,
   openSync,
   readdirSync,
@@ -70,7 +71,9 @@ export async function sparseFile(
   const path = join(directory, 'source-sparse');
   writeFileSync(path, 'the beginning');
   truncateSync(path, sizeBytes);
-  writeSync(openSync(path, 'r+'), 'the end', sizeBytes - 7);
+  const file = openSync(path, 'r+');
+  writeSync(file, 'the end', sizeBytes - 7);
+  closeSync(file);
   return { path, artifact: await measureFile(path, name, { also: store.checksum }) };
 }
 
