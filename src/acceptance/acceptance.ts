@@ -1,13 +1,17 @@
 import { type BackupContext, forDatabase, type TargetContext } from '../backup/context.ts';
 import { findDatabases, knownDatabases } from '../backup/databases.ts';
 import { remedyText } from '../check.ts';
-import { examineTarget, scopeOf } from '../doctor/examine-target.ts';
+import { checkPast } from '../doctor/check-past.ts';
+import { examineTarget, type Finding, scopeOf } from '../doctor/examine-target.ts';
 import { PgBackupError } from '../errors.ts';
 import { type Language, render, type Text } from '../language.ts';
 import { utcSecond } from '../report/report.ts';
-import { askServer, readServerAddress, type ServerAnswer } from './ask-server.ts';
+import { askServer, readServerAddress } from './ask-server.ts';
 import { checklist } from './checklist.ts';
+import { gatherEvidence } from './evidence.ts';
+import { type History, withHistory } from './history.ts';
 import { type Chapter, describeItem, type Item, type ItemState } from './item.ts';
+import { onlyOwnSeries } from './own-series.ts';
 
 export interface AcceptanceOptions {
   readonly json: boolean;
@@ -49,11 +53,7 @@ export async function acceptance(
   const language = contexts[0]?.language ?? 'en';
   const address = options.server === undefined ? undefined : readServerAddress(options.server, language);
   const lists: ListOfDatabase[] = [];
-  for (const context of contexts) {
-    const { signal, settings } = context;
-    const answer = address && (await askServer(address, { token: settings.REPORT_TOKEN, signal }));
-    lists.push(...(await listsOfTarget(context, options.database, answer)));
-  }
+  for (const context of contexts) lists.push(...(await listsOfTarget(context, options.database, address)));
   const items = lists.flatMap((list) => list.items);
   const count = (state: ItemState): number => items.filter((item) => item.state === state).length;
   if (options.json) {
@@ -77,19 +77,32 @@ export async function acceptance(
 async function listsOfTarget(
   context: TargetContext,
   database: string | undefined,
-  answer: ServerAnswer | undefined,
+  address: URL | undefined,
 ): Promise<ListOfDatabase[]> {
   const names = database === undefined ? await databasesOf(context) : [database];
-  const findings = await examineTarget(context, database);
-  const lists: ListOfDatabase[] = [];
-  for (const name of names) {
-    const own = forDatabase(context, name);
-    lists.push({
-      context: own,
-      items: await checklist(own, { findings, scope: scopeOf(context, name), answer }),
-    });
-  }
-  return lists;
+  const present = (await examineTarget(context, database)).filter(({ group }) => group !== 'past');
+  return withHistory(context, names, async (history) => {
+    const findings = [...present, ...(await pastOf(history, names))];
+    const evidences = [];
+    for (const name of names)
+      evidences.push(await gatherEvidence(forDatabase(context, name), { findings, history }));
+    const starts = evidences.flatMap(({ newest }) => newest?.report?.startedAt ?? []);
+    const { signal, settings } = context;
+    const asking = { token: settings.REPORT_TOKEN, signal, back: starts.toSorted()[0] };
+    const answer = address && (await askServer(address, asking));
+    const lists: ListOfDatabase[] = [];
+    for (const evidence of evidences)
+      lists.push({ context: evidence.context, items: await checklist(evidence, answer) });
+    return lists;
+  });
+}
+
+/** Where the doctor looks at the volume alone, and at drills of every server. */
+async function pastOf({ context }: History, names: readonly string[]): Promise<Finding[]> {
+  const past = await checkPast(await onlyOwnSeries(context), names, (name) => scopeOf(context, name));
+  return [...past].flatMap(([database, checks]) =>
+    checks.map((check): Finding => ({ group: 'past', database, check })),
+  );
 }
 
 async function databasesOf(context: TargetContext): Promise<string[]> {

@@ -17,10 +17,13 @@ export type ServerAnswer =
 export interface ShownRecord {
   readonly database: string;
   readonly startedAt: string;
+  readonly finishedAt?: unknown;
 }
 
 const TIMEOUT_MILLISECONDS = 10_000;
 const PAGE_SIZE = 100;
+/** A server that has more than that of late is not this program's. */
+const MAXIMUM_PAGES = 200;
 const MAXIMUM_CHARACTERS = 4 * 1024 * 1024;
 const ROUTE = 'api/admin/backup/';
 
@@ -37,11 +40,18 @@ export function readServerAddress(text: string, language: Language): URL {
   throw new PgBackupError('USAGE', { detail: render(NO_ADDRESS, language) });
 }
 
-/** Asks for the newest report and for the list, as the platform's page does; a server that gives no such answer is told of, never thrown. */
-export async function askServer(
-  base: URL,
-  { token, signal }: { readonly token: Secret | undefined; readonly signal: AbortSignal },
-): Promise<ServerAnswer> {
+export interface Asking {
+  readonly token: Secret | undefined;
+  readonly signal: AbortSignal;
+  /** When the run began, as reports have it, back to which the list is read; undefined: its first page will do. */
+  readonly back: string | undefined;
+}
+
+/**
+ * Asks for the newest report and for the list, as the platform's page does, page after page; a server that gives no such answer is told of, never
+ * thrown.
+ */
+export async function askServer(base: URL, { token, signal, back }: Asking): Promise<ServerAnswer> {
   const server = base.href;
   const headers = token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` };
   const ask = async (path: string): Promise<unknown> => {
@@ -55,15 +65,28 @@ export async function askServer(
   };
   try {
     const latest = await ask('latest');
-    const list = await ask(`list?pageNum=1&pageSize=${PAGE_SIZE}`);
-    if (!isLatest(latest) || !isList(list)) return { server, problem: OTHER_ANSWER };
-    const { records, total } = list.data;
+    if (!isLatest(latest)) return { server, problem: OTHER_ANSWER };
+    const records: ShownRecord[] = [];
+    let total = 0;
+    for (let page = 1; page <= MAXIMUM_PAGES; page += 1) {
+      const list = await ask(`list?pageNum=${page}&pageSize=${PAGE_SIZE}`);
+      if (!isList(list)) return { server, problem: OTHER_ANSWER };
+      records.push(...list.data.records);
+      total = list.data.total;
+      const last = list.data.records.at(-1);
+      if (!last || records.length >= total || back === undefined || isBefore(last, back)) break;
+    }
     return { server, latest: latest.data?.finishedAt, total, records };
   } catch (error) {
     signal.throwIfAborted();
     const detail = describe(error);
     return { server, problem: { en: detail, zh: detail } };
   }
+}
+
+/** The list is in the order of ends, compared as texts. */
+function isBefore({ finishedAt }: ShownRecord, back: string): boolean {
+  return typeof finishedAt === 'string' && finishedAt < back;
 }
 
 /** A whole answer is some kilobytes; what is cut is no JSON. */

@@ -1,5 +1,3 @@
-import type { BackupContext } from '../backup/context.ts';
-import type { Finding } from '../doctor/examine-target.ts';
 import type { ServerAnswer } from './ask-server.ts';
 import { backupItem, remoteItem } from './backup-items.ts';
 import {
@@ -12,27 +10,16 @@ import {
 } from './daily-items.ts';
 import { doctorItems } from './doctor-items.ts';
 import { drillItem } from './drill-item.ts';
-import { gatherEvidence } from './evidence.ts';
-import type { Item } from './item.ts';
+import type { Evidence } from './evidence.ts';
+import type { Item, ItemState } from './item.ts';
 import { logItem } from './log-item.ts';
 import { reportItem, serverItem } from './report-items.ts';
 import { encryptedItem, envFileItem, filesItem, modeItem } from './safety-items.ts';
 import { scheduleItem } from './schedule-item.ts';
 
-export interface Surveyed {
-  readonly findings: readonly Finding[];
-  readonly scope: string;
-  /** Absent where no server was named. */
-  readonly answer: ServerAnswer | undefined;
-}
-
-/** The list of one database, in the handbook's order but for section 12, which comes first. */
-export async function checklist(
-  context: BackupContext,
-  { findings, scope, answer }: Surveyed,
-): Promise<Item[]> {
-  const evidence = await gatherEvidence(context, findings, scope);
-  return [
+/** The list of one database, in the handbook's order but for section 12, which comes first. `answer`: absent where no server was named. */
+export async function checklist(evidence: Evidence, answer: ServerAnswer | undefined): Promise<Item[]> {
+  const items = [
     backupItem(evidence),
     remoteItem(evidence),
     drillItem(evidence),
@@ -52,4 +39,22 @@ export async function checklist(
     encryptedItem(evidence),
     modeItem(evidence),
   ];
+  const { unread } = evidence.history;
+  if (!unread) return items;
+  // That nothing is known here says nothing of what there is.
+  return items.map((item) =>
+    item.state === WITHOUT_HISTORY.get(item.id)
+      ? { id: item.id, chapter: item.chapter, title: item.title, state: 'open', ...unread }
+      : item,
+  );
 }
+
+/** What is judged by runs and drills, and how, where none is known. */
+const WITHOUT_HISTORY: ReadonlyMap<string, ItemState> = new Map([
+  ...'backup remote drill schedule report-file last-run retention read-back globals encrypted mode'
+    .split(' ')
+    .map((id) => [id, 'open'] as const),
+  ['warning', 'not-applicable'],
+  ['log', 'not-applicable'],
+  ['waiting', 'done'],
+]);

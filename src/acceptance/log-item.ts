@@ -7,8 +7,8 @@ import { quoteWord } from '../quote-word.ts';
 import { at, type Evidence, finishedAt } from './evidence.ts';
 import type { Item } from './item.ts';
 
-/** Handbook, 7: no ERROR in the day's log from the start to the end of the newest good run. */
-export async function logItem({ context, newest }: Evidence): Promise<Item> {
+/** Handbook, 7: no ERROR in the day's log from the start to the end of the newest good run, which that log tells of. */
+export async function logItem({ context, newest, record }: Evidence): Promise<Item> {
   const item = { id: 'log', chapter: 'daily', title: TITLE } as const;
   const end = newest && finishedAt(newest);
   if (!newest || !end) return { ...item, state: 'not-applicable', observed: NO_RUN };
@@ -16,11 +16,16 @@ export async function logItem({ context, newest }: Evidence): Promise<Item> {
   const paths = days.map((day) =>
     join(context.settings.BACKUP_LOG_DIR, `backup_${day.replaceAll('-', '')}.log`),
   );
-  const counts = await Promise.all(paths.map((path) => countErrors(path, newest.startedAt, end)));
+  // The old script's lines do not name its run.
+  const mark = record ? newest.name : '';
+  const found = await Promise.all(paths.map((path) => readLog(path, [newest.startedAt, end], mark)));
   const path = paths.join(' ');
-  if (counts.includes(undefined))
+  const logs = found.filter((log) => log !== undefined);
+  if (logs.length < paths.length)
     return { ...item, state: 'not-applicable', observed: fillIn(NO_LOG, { path }) };
-  const count = counts.reduce<number>((sum, errors) => sum + (errors ?? 0), 0);
+  const count = logs.reduce((sum, { errors }) => sum + errors, 0);
+  if (count === 0 && !logs.some(({ isOfRun }) => isOfRun))
+    return { ...item, state: 'not-applicable', observed: fillIn(NO_LINE, { path, run: newest.name }) };
   const observed = fillIn(count === 0 ? CLEAN : ERRORS, { count, path, run: newest.name });
   if (count === 0) return { ...item, state: 'done', observed, ...at(end) };
   return {
@@ -31,15 +36,29 @@ export async function logItem({ context, newest }: Evidence): Promise<Item> {
   };
 }
 
+interface LogOfRun {
+  /** Lines with ERROR within the time. */
+  readonly errors: number;
+  /** Whether a line within the time has the mark in it. */
+  readonly isOfRun: boolean;
+}
+
 /** undefined where there is no such log. */
-async function countErrors(path: string, from: Date, until: Date): Promise<number | undefined> {
-  let count = 0;
+async function readLog(
+  path: string,
+  [from, until]: readonly [from: Date, until: Date],
+  mark: string,
+): Promise<LogOfRun | undefined> {
+  let errors = 0;
+  let isOfRun = false;
   try {
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-      const [, time] = LINE.exec(line) ?? [];
-      if (time !== undefined && time >= second(from) && time <= second(until)) count += 1;
+      const [, time, isError] = LINE.exec(line) ?? [];
+      if (time === undefined || time < second(from) || time > second(until)) continue;
+      if (isError !== undefined) errors += 1;
+      isOfRun ||= line.includes(mark);
     }
-    return count;
+    return { errors, isOfRun };
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT', 'EACCES', 'EISDIR')) return undefined;
     throw error;
@@ -51,13 +70,17 @@ function second(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }
 
-const LINE = /^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\] ERROR: /;
+const LINE = /^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\] (ERROR: )?/;
 
 const TITLE: Text = { en: 'Its log has no ERROR', zh: '日志无 ERROR' };
 const NO_RUN: Text = { en: 'no run is on record', zh: '没有运行记录' };
 const NO_LOG: Text = {
   en: 'no such file here: {path}; the container’s own log has the same lines',
   zh: '此处没有 {path}；容器自身的日志有相同内容',
+};
+const NO_LINE: Text = {
+  en: '{path} has no line of {run}: it was made where the log is another',
+  zh: '{path} 中没有 {run} 的任何一行：该备份在使用其他日志的地方产生',
 };
 const CLEAN: Text = { en: '{path}, while {run} was made', zh: '{path}，{run} 运行期间' };
 const ERRORS: Text = {

@@ -1,10 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { layoutOf } from '../files/layout.ts';
 import { hasErrorCode } from '../files/storage-error.ts';
 import { fillIn, type Text } from '../language.ts';
 import { quoteWord } from '../quote-word.ts';
 import { REPORT_SCHEMA } from '../report/report.ts';
+import { sharedPath } from '../report/report-source.ts';
 import { compileSchema } from '../schema.ts';
 import type { ServerAnswer } from './ask-server.ts';
 import { at, type Evidence } from './evidence.ts';
@@ -15,17 +16,32 @@ const READ_BY_OTHERS = 0o004;
 const LISTED_BY_OTHERS = 0o005;
 
 /** Handbook, 12: the platform, another user, can read the newest report, and finds exactly what it parses. */
-export async function reportItem({ context, newest, now, scope }: Evidence): Promise<Item> {
+export async function reportItem({ context, newest, now, scope, history }: Evidence): Promise<Item> {
   const item = { id: 'report-file', chapter: 'go-live', title: TITLES.file } as const;
   if (!newest) return { ...item, state: 'open', observed: NO_REPORT, remedies: [`pg-backup backup${scope}`] };
   const { reports } = layoutOf(context.settings.BACKUP_BASE_DIR);
   const path = join(reports, `${newest.name}.json`);
+  if (history.source !== undefined)
+    return { ...item, ...(await judgeCopy(path, history.source, { now, scope })) };
   const problem = await lookAt(path, reports);
   if (problem === undefined)
     return { ...item, state: 'done', observed: fillIn(READABLE, { path }), observedAt: now };
   const remedy = `chmod 755 ${quoteWord(reports)} && chmod 644 ${quoteWord(path)}`;
   const remedies = problem === CLOSED ? [remedy] : [`pg-backup backup${scope}`];
   return { ...item, state: 'open', observed: fillIn(problem, { path }), remedies };
+}
+
+/** Who may read an object, its bucket decides, and not its mode. */
+async function judgeCopy(
+  copy: string,
+  source: string,
+  { now, scope }: Pick<Evidence, 'now' | 'scope'>,
+): Promise<Pick<Item, 'state' | 'observed' | 'observedAt' | 'remedies'>> {
+  const path = `${source.replace(/\/$/, '')}/reports/${sharedPath(basename(copy))}`;
+  const problem = await lookAt(copy, dirname(copy));
+  if (problem === undefined || problem === CLOSED)
+    return { state: 'done', observed: fillIn(SHARED, { path }), observedAt: now };
+  return { state: 'open', observed: fillIn(problem, { path }), remedies: [`pg-backup backup${scope}`] };
 }
 
 async function lookAt(path: string, directory: string): Promise<Text | undefined> {
@@ -82,6 +98,10 @@ const READABLE: Text = {
   en: '{path} has exactly the agreed keys, and every user may read it',
   zh: '{path} 恰好包含约定的字段，且任何用户可读',
 };
+const SHARED: Text = {
+  en: '{path} has exactly the agreed keys; who has a key for the bucket reads it',
+  zh: '{path} 恰好包含约定的字段；持有存储桶密钥者可读',
+};
 const OTHER_SHAPE: Text = {
   en: '{path} has not exactly the keys that the platform parses',
   zh: '{path} 的字段与平台的严格解析不符',
@@ -102,8 +122,8 @@ const SHOWN: Text = {
   zh: '{server} 的 {total} 份报表中有 {run}；其最近一次结束于 {shown}',
 };
 const NOT_SHOWN: Text = {
-  en: '{server} does not show {run} among the newest of its {total} reports',
-  zh: '{server} 的 {total} 份报表中最新的若干份里没有 {run}',
+  en: '{server} does not show {run} among its {total} reports',
+  zh: '{server} 的 {total} 份报表中没有 {run}',
 };
 const NOTHING_SHOWN: Text = {
   en: '{server} answers, but there is no good run that it could show',

@@ -22,7 +22,11 @@ test('asks both routes below the path of the address, with the token', async (t)
     response.end(JSON.stringify(request.url?.includes('/latest') ? LATEST : LIST));
   });
   const server = readServerAddress(`${address}/backups`, 'en');
-  const answer = await askServer(server, { token: new Secret('open sesame'), signal: t.signal });
+  const answer = await askServer(server, {
+    token: new Secret('open sesame'),
+    signal: t.signal,
+    back: undefined,
+  });
   assert.deepEqual(answer, {
     server: `${address}/backups/`,
     latest: RECORD.finishedAt,
@@ -33,6 +37,34 @@ test('asks both routes below the path of the address, with the token', async (t)
     '/backups/api/admin/backup/latest Bearer open sesame',
     '/backups/api/admin/backup/list?pageNum=1&pageSize=100 Bearer open sesame',
   ]);
+});
+
+test('reads on until the beginning of the run is passed, or the list is at its end', async (t) => {
+  const ends = Array.from({ length: 450 }, (_, minutes) =>
+    new Date(Date.parse('2027-01-10T12:00:00Z') - minutes * 60_000).toISOString().replace('.000Z', 'Z'),
+  );
+  const listTo = async (back: string | undefined): Promise<number> => {
+    const answer = await ask(
+      t,
+      (request, response) => {
+        const query = new URL(request.url ?? '', 'http://server').searchParams;
+        const [page, size] = [Number(query.get('pageNum')), Number(query.get('pageSize'))];
+        const records = ends
+          .slice((page - 1) * size, page * size)
+          .map((finishedAt) => ({ ...RECORD, finishedAt }));
+        const list = { ...LIST, data: { ...LIST.data, records, total: ends.length } };
+        response.end(JSON.stringify(request.url?.includes('/latest') ? LATEST : list));
+      },
+      back,
+    );
+    assert.ok('records' in answer, JSON.stringify(answer));
+    return answer.records.length;
+  };
+  assert.equal(await listTo(undefined), 100);
+  assert.equal(await listTo(ends[50]), 100);
+  assert.equal(await listTo(ends[99]), 200);
+  assert.equal(await listTo(ends[250]), 300);
+  assert.equal(await listTo('2020-01-01T00:00:00Z'), 450);
 });
 
 test('a server without a report has no latest', async (t) => {
@@ -65,12 +97,15 @@ test('an interruption ends the waiting', async (t) => {
   const stop = new AbortController();
   const address = await listen(t, () => stop.abort(new Error('interrupted')));
   const server = readServerAddress(address, 'en');
-  await assert.rejects(askServer(server, { token: undefined, signal: stop.signal }), /interrupted/);
+  await assert.rejects(
+    askServer(server, { token: undefined, signal: stop.signal, back: undefined }),
+    /interrupted/,
+  );
 });
 
-async function ask(t: TestContext, listener: RequestListener) {
+async function ask(t: TestContext, listener: RequestListener, back?: string) {
   const server = readServerAddress(await listen(t, listener), 'en');
-  return askServer(server, { token: undefined, signal: t.signal });
+  return askServer(server, { token: undefined, signal: t.signal, back });
 }
 
 async function listen(t: TestContext, listener: RequestListener): Promise<string> {

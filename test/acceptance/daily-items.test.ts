@@ -48,7 +48,8 @@ async function evidence(t: TestContext, ...runs: readonly Past[]) {
   const layout = layoutOf(base);
   for (const directory of [layout.data, layout.reports, layout.records]) mkdirSync(directory);
   for (const [ageDays, facts] of runs) addPastRun(layout, ageDays, facts);
-  return gatherEvidence(recordingContext(base).context, [], '');
+  const { context } = recordingContext(base);
+  return gatherEvidence(context, { findings: [], history: { context } });
 }
 
 function ended(ageDays: number): Partial<RunRecord> {

@@ -19,20 +19,34 @@ test('a drill that compared nothing, or not all, or is old or failed, does not',
   assert.equal(stateOf('equal', { state: 'warning' }), 'open');
 });
 
+test('a drill of another server’s backup, or of one that nothing is known of, does not count', () => {
+  assert.equal(stateOf('equal', { series: 'other:5432' }), 'open');
+  assert.equal(stateOf('equal', { series: undefined }), 'open');
+});
+
 function stateOf(
   outcome: DrillOutcome,
   {
     proof = 'stored',
     isCompared = true,
     state = 'good',
-  }: { proof?: Proof; isCompared?: boolean; state?: 'good' | 'warning' | 'bad' },
+    ...others
+  }: {
+    proof?: Proof;
+    isCompared?: boolean;
+    state?: 'good' | 'warning' | 'bad';
+    series?: string | undefined;
+  },
 ) {
   const compared = isCompared ? { tables: 1, rows: 7 } : null;
   const drill = { run: 'shop_1', outcome, compared, omissions: [], finishedAt: '2027-01-10T04:00:00Z' };
+  const series = 'series' in others ? others.series : 'db:5432';
+  const known = series === undefined ? [] : [['shop_1', { series, record: { proof } }] as const];
   const evidence = {
+    context: { settings: { PG_HOST: 'db', PG_PORT: 5432 } },
     drills: [drill as unknown as DrillRecord],
     findings: [{ group: 'past', check: { id: 'last-drill', state, text: { en: '', zh: '' } } }],
-    list: { copies: { known: { byName: new Map([['shop_1', { record: { proof } }]]) } } },
+    list: { copies: { known: { byName: new Map(known) } } },
     scope: '',
   };
   return drillItem(evidence as unknown as Evidence).state;

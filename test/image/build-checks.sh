@@ -4,11 +4,40 @@
 : "${here:?}" "${repository:?}" "${work:?}" "${image:?}" "${id:?}" "${label:?}"
 
 build_checks_run() {
+  check 'build: a build with clients that have known holes fails, unless they are accepted' fails_to_build_old_clients
   check 'build: a client with a known hole is refused' refuses_old_client
   check 'build: a client that is missing is refused' refuses_missing_client
   check 'build: ossutil for arm64' builds_for_arm
   check 'build: an apt mirror takes the place of every address, and stays in no image' takes_apt_mirror
   check 'build: the repository of the PostgreSQL project, by a mirror, if its key signed it' builds_from_pgdg
+}
+
+# The Dockerfile itself, all of it as it was built before, but for its clients, which are the first minor of each major here.
+fails_to_build_old_clients() {
+  local major first='' directory clients=$work/old-clients accepted=()
+  for major in ${PG_MAJORS:-17 18}; do
+    first=${first:-$major}
+    accepted+=("$major.0")
+    directory=$clients/out/usr/lib/postgresql/$major/bin
+    mkdir -p "$directory" "$clients/out/var/lib/dpkg/status.d"
+    printf '#!/bin/sh\necho "pg_dump (PostgreSQL) %s.0"\n' "$major" >"$directory/pg_dump"
+    chmod 0755 "$directory/pg_dump"
+    for program in pg_dumpall pg_restore psql; do cp "$directory/pg_dump" "$directory/$program"; done
+    docker run --rm --entrypoint cat --label "$label" "$image" "/var/lib/dpkg/status.d/postgresql-client-$major" |
+      sed "s/^Version: .*/Version: $major.0/" >"$clients/out/var/lib/dpkg/status.d/postgresql-client-$major"
+  done
+  build_with_clients "$clients" '' && { echo 'old clients were built in'; return 1; }
+  cat "$work/old-clients.log"
+  grep "PostgreSQL: the client $first\.0 has holes that $first\." "$work/old-clients.log"
+  # Nothing else was in its way.
+  build_with_clients "$clients" "${accepted[*]}" || { cat "$work/old-clients.log"; return 1; }
+}
+
+# build_with_clients DIRECTORY ACCEPTED: otherwise with the arguments of ./run, so that what was built there is taken again.
+build_with_clients() {
+  docker build --network host --secret "id=ca,src=$work/ca.pem" --label "$label" --progress plain --target sidecar \
+    --build-context "clients=$1" --build-arg PG_SOURCE="${PG_SOURCE:-debian}" --build-arg PG_MAJORS="${PG_MAJORS:-17 18}" \
+    --build-arg PG_ACCEPT_MINORS="$2" "$repository" >"$work/old-clients.log" 2>&1
 }
 
 # The check of the build itself, in the finished image, on a pg_dump that says another version.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFileSync, chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ import { missing } from '../harness/parts.ts';
 import { freePort, type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { changeRecord, installDrills } from './drill-installation.ts';
 import { type Env, type Installation, install } from './installation.ts';
-import { type OssBucket, startOssBucket } from './oss-bucket.ts';
+import { BUCKET, type OssBucket, startOssBucket } from './oss-bucket.ts';
 import { type CliResult, runInProcess } from './run-in-process.ts';
 
 const skip = missing('postgres-server-15', 'postgres-client-15', 'ossutil');
@@ -26,7 +26,7 @@ describe('the acceptance', { skip }, () => {
   let bucket: OssBucket;
   before(async () => {
     server = await startPostgres();
-    for (const name of ['shop', 'office']) {
+    for (const name of ['shop', 'office', 'pods']) {
       await server.createDatabase(name);
       await server.psql('CREATE TABLE item AS SELECT generate_series(1, 1000) AS id', { database: name });
     }
@@ -135,6 +135,60 @@ describe('the acceptance', { skip }, () => {
     const failed = await here.run(['backup'], { PGPASSWORD: 'wrong' });
     assert.equal(failed.exitCode, 5);
     assert.deepEqual(await open(), ['backup', 'last-run', 'log', 'remote', 'report-server']);
+  });
+
+  test('reads what REPORT_SOURCE has where the volume is another for each pod', async (t) => {
+    const source = `oss://${BUCKET}/reports`;
+    const pod = { ...bucket.settings('pods'), ...OFTEN, BACKUP_MODE: 'oss', REPORT_SOURCE: source };
+    const first = await installDrills(t, server, 'pods', pod);
+    assert.equal((await first.run(['backup'])).exitCode, 0);
+    assert.equal((await first.run(['drill'])).exitCode, 0);
+    const { name } = first.newest();
+    const other = await installDrills(t, server, 'pods', pod);
+    const { items } = await ask(other);
+    assert.deepEqual(openIn({ version: 1, items }), ['report-server']);
+    const observed = (id: string) => items.find((item) => item.id === id)?.observed ?? '';
+    for (const id of ['backup', 'remote', 'drill', 'last-run', 'read-back'])
+      assert.ok(observed(id).startsWith(name), `${id}: ${observed(id)}`);
+    assert.match(
+      observed('report-file'),
+      new RegExp(`^${source}/reports/\\d{4}/\\d\\d/${name}\\.json has exactly`),
+    );
+    assert.deepEqual([other.files(), other.leftovers()], [[], []]);
+    assert.deepEqual(existsSync(join(other.base, 'reports')), false);
+
+    // Where it cannot be read, what is not known is told as that.
+    const unread = await ask(other, { REPORT_SOURCE: 'oss://nowhere/reports' });
+    const item = unread.items.find(({ id }) => id === 'backup');
+    const known = 'programs database volume bucket recovery'.split(' ').sort();
+    const done = unread.items.filter(({ state }) => state === 'done').map(({ id }) => id);
+    assert.deepEqual(done.sort(), known);
+    assert.match(
+      item?.observed ?? '',
+      /no history here: it lies in REPORT_SOURCE=oss:\/\/nowhere\/reports, .*NoSuchBucket/,
+    );
+    assert.match(item?.remedies?.join() ?? '', /api\/admin\/backup\/list/);
+    assert.doesNotMatch(
+      JSON.stringify(unread.items),
+      /there is no good (backup|run) yet|no run is on record|never drilled/,
+    );
+    const chinese = await ask(other, { REPORT_SOURCE: 'oss://nowhere/reports', BACKUP_LANG: 'zh' });
+    assert.match(chinese.items.find(({ id }) => id === 'drill')?.observed ?? '', /^此处没有历史记录/);
+  });
+
+  test('a drill of a backup of another server below the same directory ticks nothing, and hides none', async (t) => {
+    const here = await installDrills(t, server, 'shop', OFTEN);
+    assert.equal((await here.run(['backup'])).exitCode, 0);
+    assert.equal((await here.run(['drill'])).exitCode, 0);
+    const isOpen = async (changes: Env) => openIn(await ask(here, changes)).includes('drill');
+    assert.equal(await isOpen({}), false);
+    // The same server by another name is another series.
+    const elsewhere = { PG_HOST: 'localhost' };
+    assert.equal(await isOpen(elsewhere), true);
+    assert.equal((await here.run(['backup'], elsewhere)).exitCode, 0);
+    assert.equal(await isOpen(elsewhere), true);
+    assert.equal((await here.run(['drill'], elsewhere)).exitCode, 0);
+    assert.deepEqual([await isOpen(elsewhere), await isOpen({})], [false, false]);
   });
 
   test('says the same as JSON, in both languages, for each database of each target', async (t) => {
