@@ -30,7 +30,8 @@ export function followDump(options: MakeFilesOptions, team: Team, onToc: (toc: T
   let reading: Reading | undefined;
   let following: Following | undefined;
   // Nothing of an encrypted dump is written twice; of another one, as long as it is not known, perhaps all.
-  let rewrittenBytes = encryption ? 0 : Number.POSITIVE_INFINITY;
+  const unknownBytes = encryption ? 0 : Number.POSITIVE_INFINITY;
+  let rewrittenBytes = unknownBytes;
   const onHead = (toc: Toc, headBytes: number): void => {
     rewrittenBytes = headBytes;
     onToc(toc);
@@ -39,6 +40,7 @@ export function followDump(options: MakeFilesOptions, team: Team, onToc: (toc: T
     async begin() {
       reading?.dropped.abort();
       await following?.abort();
+      rewrittenBytes = unknownBytes;
       reading = encryption?.canDecrypt === false ? undefined : startReading(options, team, onHead);
       following = store?.follow?.(partialDump, basename(dump), context.signal);
       options.onFollowing(following);

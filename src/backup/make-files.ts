@@ -52,6 +52,8 @@ interface Work extends MakeFilesOptions {
 export async function makeFiles(options: MakeFilesOptions): Promise<void> {
   const { context, findings, fingerprint } = options;
   const team = workTogether();
+  // It may wait for somebody's lock, and a failure is not to wait with it.
+  team.failed.addEventListener('abort', () => void fingerprint?.close(), { once: true });
   const { promise: contents, resolve } = Promise.withResolvers<Toc>();
   const onToc = (toc: Toc): void => {
     fingerprint?.onToc(toc);
@@ -79,8 +81,7 @@ function dump(
   const { partialDump } = run.files;
   const options = {
     compression: settings.BACKUP_COMPRESS,
-    // What this container may use of the machine's, too (libuv, uv_available_parallelism).
-    compressThreads: settings.BACKUP_COMPRESS_THREADS ?? availableParallelism(),
+    compressThreads: settings.BACKUP_COMPRESS_THREADS ?? coresFor(settings.BACKUP_PARALLEL),
     onUnknownArchive: (detail: string) => log('warn', 'COMPRESSED_BY_PG_DUMP', { detail }),
     extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
     lockWaitSeconds: settings.BACKUP_LOCK_WAIT_SECONDS,
@@ -122,17 +123,17 @@ async function finish(
     readonly globals: Promise<void>;
   },
 ): Promise<void> {
-  const { context, run, store, encryption, fingerprint, pause, findings, team, stage } = work;
+  const { context, run, store, encryption, pause, findings, team, stage } = work;
   const { files, journal } = run;
   const dumped = await dumping;
   const counted = followers.end();
   if (!counted) context.log('warn', 'NOT_READ_BACK');
   // Reading back may take long, and needs the server no more.
-  Promise.all([globals, fingerprint?.measured]).then(
+  const taking = team.add(takeFingerprint(work, dumped, counted));
+  Promise.all([globals, taking]).then(
     () => pause?.end(),
     () => {},
   );
-  const taking = team.add(takeFingerprint(work, dumped, counted));
   const signal = AbortSignal.any([context.signal, team.failed]);
   const sizeBytes = fileSizeBytes(files.partialDump);
   let bytesDone = 0;
@@ -147,7 +148,6 @@ async function finish(
     'checksum',
     async () => {
       const [artifact] = await Promise.all([measure(), syncFile(files.partialDump), globals]);
-      if (counted) findings.proof = 'read';
       const taken = await taking;
       return completeFiles(files, artifact, {
         withGlobals: context.settings.INCLUDE_GLOBALS,
@@ -157,10 +157,11 @@ async function finish(
     },
     () => ({ bytesDone, yardstickBytes: sizeBytes }),
   );
+  if (counted) findings.proof = 'read';
 }
 
 async function takeFingerprint(
-  { fingerprint, encryption, findings, contents, stage }: Work,
+  { fingerprint, encryption, findings, contents, team, stage }: Work,
   { sharing, rowsByDumpId }: Dumped,
   counted: Promise<unknown> | undefined,
 ): Promise<Taken | undefined> {
@@ -168,12 +169,17 @@ async function takeFingerprint(
   const taken = await stage('fingerprint', async () => {
     // Of a quick dump, they are found only now; of one that is not understood, never.
     await Promise.race([contents, counted]);
-    const found = await fingerprint.result(sharing);
+    const found = await fingerprint.result(sharing, team.failed);
     if (found && rowsByDumpId) compareRows(found, await contents, rowsByDumpId);
     return found;
   });
   if (taken) findings.fingerprint = summaryForRecord(taken, encryption !== undefined);
   return taken;
+}
+
+/** Of those that this container may use of the machine's (libuv, uv_available_parallelism), for one of so many databases at a time. */
+function coresFor(databases: number): number {
+  return Math.max(1, Math.ceil(availableParallelism() / databases));
 }
 
 function endingWith(team: Team, access: DatabaseAccess): DatabaseAccess {

@@ -16,10 +16,11 @@ export interface RunFingerprint {
   /** For pg_dump. */
   readonly snapshot: string;
   readonly onToc: (toc: Toc) => void;
-  /** Resolves once nothing is left to be measured; perhaps never where `result` would give up. */
-  readonly measured: Promise<unknown>;
-  /** What was measured, in whatever part; undefined where the dump did not share the snapshot or tells no contents. Ends the session. */
-  result(sharing: 'with snapshot' | 'without snapshot'): Promise<Taken | undefined>;
+  /**
+   * What was measured, in whatever part; undefined where the dump did not share the snapshot or tells no contents. Ends the session.
+   * @throws the reason of `unwanted`, which somebody who aborts it lets follow `close`
+   */
+  result(sharing: 'with snapshot' | 'without snapshot', unwanted: AbortSignal): Promise<Taken | undefined>;
   /** Also where a statement is under way, which may take long or wait for somebody's lock. */
   close(): Promise<void>;
 }
@@ -57,12 +58,11 @@ export async function openRunFingerprint(
     let hasBegun = false;
     return {
       snapshot: taking.snapshot,
-      measured: taking.taken,
       onToc(toc) {
         hasBegun = true;
         taking.begin(toc);
       },
-      async result(sharing) {
+      async result(sharing, unwanted) {
         // The server's own limit does not help where nothing is answered any more, or somebody's lock is waited for.
         const elapsed = performance.now() - startedMilliseconds;
         const left = Math.min(Math.max(elapsed, PATIENCE_MILLISECONDS), timeoutMilliseconds - elapsed);
@@ -74,6 +74,7 @@ export async function openRunFingerprint(
         clearTimeout(timer);
         await session.close();
         context.signal.throwIfAborted();
+        unwanted.throwIfAborted();
         if (!taken) log('warn', 'FINGERPRINT_WITHOUT_SNAPSHOT');
         else if (taken.status === 'partial') {
           log('warn', 'FINGERPRINT_PARTIAL', {

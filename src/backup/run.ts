@@ -105,11 +105,11 @@ async function attemptBackup(attempt: Attempt): Promise<void> {
     },
   });
   await attempt.pause?.end();
+  // An upload may take hours, and the next dump need not wait for it.
+  await access.close();
   // From here on the files wait, and what was sent of them is of use to whoever sends the rest.
   const { following } = attempt;
   attempt.following = undefined;
-  // An upload may take hours, and the next dump need not wait for it.
-  await access.close();
   if (store) {
     const local = findings.artifacts.map((artifact) => ({
       path: join(run.layout.data, artifact.name),

@@ -17,7 +17,7 @@ describe('beside the dump', { skip, concurrency: 2 }, () => {
     server = await startPostgres();
     await server.psql(`CREATE TABLE item AS SELECT md5(i::text) FROM generate_series(1, 20000) AS i;
       CREATE ROLE few LOGIN PASSWORD 'p4ss' CONNECTION LIMIT 3; GRANT SELECT ON item TO few`);
-    for (const database of ['held', 'refused', 'damaged']) {
+    for (const database of ['held', 'refused', 'damaged', 'locked']) {
       await server.psql(`CREATE DATABASE ${database} TEMPLATE postgres`, { database: 'template1' });
     }
   });
@@ -74,6 +74,23 @@ describe('beside the dump', { skip, concurrency: 2 }, () => {
       ['lock done', 'preflight done', 'globals failed'],
     );
     assert.equal(here.log().match(/: failed after/g)?.length, 1);
+  });
+
+  test('a failure does not wait for a fingerprint that waits for somebody’s lock', async (t) => {
+    const psql = `env PGPASSWORD='${server.password}' '${client15}/psql' -h '${server.host}' -p ${server.port} -U ${server.user} locked`;
+    const held = `SELECT 1 FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock' AND relation = 'item'::regclass`;
+    const programs = {
+      pg_dump: `"$REAL" "$@" > "$TMPDIR/dump" || exit
+        ${psql} -c 'BEGIN; LOCK TABLE item; SELECT pg_sleep(1000)' >/dev/null 2>&1 &
+        until ${psql} -Atc "${held}" | grep -q 1; do :; done
+        cat "$TMPDIR/dump"; kill $!; rm "$TMPDIR/dump"`,
+      pg_restore: 'cat >/dev/null; echo "pg_restore: error: damaged" >&2; exit 1',
+    };
+    const here = install(t, server, 'locked', { PG_BIN_DIR: wrapClient(client15, programs, t) });
+    assertFailed(here, await here.run(['backup']), 9, /damaged/);
+    const { stages, proof } = here.newest().record;
+    assert.deepEqual([stages.find(({ name }) => name === 'fingerprint'), proof], [undefined, 'none']);
+    assert.doesNotMatch(here.log(), /fingerprint/i);
   });
 
   test('damage ends the dump as soon as it is read', async (t) => {
