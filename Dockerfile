@@ -1,4 +1,5 @@
-# Bases; whoever needs more than a tag gives a digest.
+# Bases. Their tags move: a build takes the newest image of each, with its repairs, and may differ from the one before. Whoever needs
+# the same bases again names them with their digests (name@sha256:…).
 ARG NODE_IMAGE=node:24-trixie-slim
 ARG GO_IMAGE=golang:1.26-trixie
 ARG DEBIAN_IMAGE=debian:trixie-slim
@@ -144,6 +145,7 @@ COPY --chmod=755 src /app/src
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production LANG=C.UTF-8
 # Versions that are older than FIXED_MINORS of src/postgres/fixed-minors.ts, and wanted even so, such as "18.6".
 ARG PG_ACCEPT_MINORS
+# The directory of the reports is in a fresh volume, too: whoever mounts it alone need not wait for the first of them.
 RUN --mount=type=bind,from=apt,source=/etc/apt/postgresql-majors,target=/postgresql-majors \
     --mount=type=bind,source=build/check-clients.ts,target=/app/build/check-clients.ts \
     --mount=type=bind,source=build/sbom.ts,target=/app/build/sbom.ts \
@@ -153,6 +155,7 @@ RUN --mount=type=bind,from=apt,source=/etc/apt/postgresql-majors,target=/postgre
  && node build/check-clients.ts "$(cat /postgresql-majors)" "$PG_ACCEPT_MINORS" \
  && ossutil --version && tini --version && setpriv --version && flock --version && gpg --version && gpg-agent --version \
  && touch /app/is-image \
+ && install -d -o 10001 -g 0 -m 0775 /data/db-backups/reports \
  && node build/sbom.ts /modules/* >sbom.cdx.json
 
 USER 10001:10001

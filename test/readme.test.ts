@@ -27,7 +27,11 @@ test('the commands of the README back up, restore and drill', {
   skip: missing('ossutil', 'age'),
 }, async (t) => {
   const blocks = await shellBlocks('README.md');
+  // Those of the quick start are run elsewhere: test/docs/quick-start.test.ts.
   const [
+    ,
+    ,
+    ,
     ,
     copyExample = '',
     useIt = '',

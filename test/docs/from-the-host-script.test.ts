@@ -14,7 +14,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { type Env, lifetime } from '../integration/installation.ts';
 import { type OssServer, startOssServer } from '../oss-server/server.ts';
 import { BUCKET } from './documented.ts';
-import { blocksOf, FENCES } from './pages.ts';
+import { blocksOf, FENCES, pageText } from './pages.ts';
 
 const PAGE = 'docs/from-the-host-script.md';
 const skip = missing('postgres-server-15', 'postgres-client-15', 'ossutil');
@@ -24,6 +24,18 @@ const runFile = promisify(execFile);
 test('both languages give the same commands', () => {
   for (const fence of FENCES)
     assert.deepEqual(blocksOf('docs/from-the-host-script.zh-CN.md', fence), blocksOf(PAGE, fence));
+});
+
+test('the password goes out of the unit file, and nothing else', async (t) => {
+  const unit = join(temporaryDirectory(t), 'db-backup.service');
+  const others = '[Service]\nEnvironment=BACKUP_ENV_FILE=/etc/db-backup.env\nUser=backup\n';
+  writeFileSync(
+    unit,
+    others.replace('User', 'Environment=PGPASSWORD=old secret\nEnvironment="PGPASSWORD=older"\nUser'),
+  );
+  const [command = ''] = /^sed -i \S+ .*(?= && systemctl)/m.exec(pageText(PAGE)) ?? [];
+  await runFile('bash', ['-euc', command.replace('/etc/systemd/system/db-backup.service', unit)]);
+  assert.equal(readFileSync(unit, 'utf8'), others);
 });
 
 test('the env file, the reports and the dumps of the host script go on', { skip }, async (t) => {

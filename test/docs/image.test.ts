@@ -41,6 +41,18 @@ test('the bases are named without a registry, and no mirror is written down', ()
   assert.doesNotMatch(DOCKERFILE.replaceAll(/^LABEL(.*\\\n)*.*$/gm, ''), /\w:\/\/(?!\$)\w/);
 });
 
+test('compose builds an image once, for the sidecar, and the report server takes the same one', () => {
+  for (const name of COMPOSE) {
+    const { backup, ...others } = servicesOf(name);
+    assert.equal(others['reports']?.image, backup?.image, name);
+    for (const [service, { build }] of Object.entries(others))
+      assert.equal(build, undefined, `${name}: ${service}`);
+  }
+  const { backup, reports } = servicesOf('compose.yaml');
+  assert.ok(backup?.build);
+  assert.equal(reports?.pull_policy, 'never');
+});
+
 test('compose gives every program of ours settings that there are', () => {
   const known = new Set<string>([
     ...SETTING_NAMES,
@@ -48,10 +60,7 @@ test('compose gives every program of ours settings that there are', () => {
   ]);
   const seen = new Set<string>();
   for (const name of COMPOSE) {
-    const { services } = parse(readFileSync(join(projectDirectory, 'compose', name), 'utf8'), {
-      merge: true,
-      logLevel: 'silent',
-    });
+    const services = servicesOf(name);
     for (const service of ['backup', 'reports']) {
       for (const setting of Object.keys(services[service]?.environment ?? {})) {
         assert.ok(known.has(setting), `${name}: ${setting}`);
@@ -62,3 +71,15 @@ test('compose gives every program of ours settings that there are', () => {
   for (const setting of ['PGPASSWORD_FILE', 'REPORT_TOKEN_FILE', 'OSS_BUCKET', 'DRILL_SCHEDULE'])
     assert.ok(seen.has(setting), setting);
 });
+
+interface Service {
+  readonly image?: string;
+  readonly build?: object;
+  readonly pull_policy?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+function servicesOf(name: string): Readonly<Record<string, Service>> {
+  const options = { merge: true, logLevel: 'silent' } as const;
+  return parse(readFileSync(join(projectDirectory, 'compose', name), 'utf8'), options).services;
+}

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the image must do, against a Postgres container on a network of its own.
 # Sourced by ./run, which sets $here, $work, $image, and for all we create a name, $id, and a $label.
-: "${here:?}" "${work:?}" "${image:?}" "${id:?}" "${label:?}"
+: "${here:?}" "${repository:?}" "${work:?}" "${image:?}" "${id:?}" "${label:?}"
 
 canary='canary: no layer of the image may hold this line'
 password="p:s\\'\$ $(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')"

@@ -13,6 +13,8 @@ compose_checks_run() {
   cd "$checkout"
 
   check 'compose: both READMEs give the same commands' blocks_are_the_same
+  check 'compose: the overlays go together, in any order' overlays_go_together
+  check 'compose: the first start builds one image, and the platform waits for no backup' starts_first
   check 'compose: one command brings it up, each part sees no more than it needs' comes_up
   check 'compose: the scheduler backs the database up' scheduler_backs_up
   check 'compose: by hand: backup, list, doctor' run_blocks 3
@@ -24,6 +26,7 @@ compose_checks_run() {
   check 'compose: the sidecar is killed in the middle of a dump, and repairs' repairs_after_kill
   check 'compose: SIGTERM in the middle of a dump: a report within the grace period' stops_in_time
   check 'compose: Postgres is cut off the network in the middle of a dump, and comes back' bears_a_cut
+  check 'compose: a new password and a new token' changes_secrets
   check 'compose: OSS' sends_to_oss
   check 'compose: the platform sees reports and nothing else' shows_the_platform
   check 'compose: a database elsewhere' backs_up_elsewhere
@@ -54,8 +57,58 @@ run_blocks() {
 
 blocks_are_the_same() { diff <(readme_blocks compose/README.md) <(readme_blocks compose/README.zh-CN.md); }
 
+# Every choice of the overlays, forwards and backwards, as compose reads it.
+overlays_go_together() {
+  export PG_HOST=elsewhere PG_DATABASE=shop PG_USER=postgres PLATFORM_IMAGE=platform OSS_BUCKET=backups OSS_ENDPOINT=oss.example.com OSS_PREFIX=shop
+  local choice overlay forwards backwards
+  for choice in {,drill}\ {,oss}\ {,external-database}\ {,platform}; do
+    forwards=() backwards=()
+    for overlay in $choice; do
+      forwards=("${forwards[@]}" -f "compose/$overlay.yaml")
+      backwards=(-f "compose/$overlay.yaml" "${backwards[@]}")
+    done
+    compose "${forwards[@]}" config >"$work/forwards"
+    compose "${backwards[@]}" config | diff "$work/forwards" -
+  done
+}
+
+# Nothing of ours is built yet, by these names, and no volume is there. What is added is what ./run builds with, and its checkout.
+starts_first() {
+  run_blocks 1
+  make_platform
+  cat >"$work/build.yaml" <<END
+services:
+  backup:
+    build:
+      context: $repository
+      network: host
+      secrets: [ca]
+      args: { PG_SOURCE: "${PG_SOURCE:-debian}", PG_MAJORS: "${PG_MAJORS:-17 18}", PG_ACCEPT_MINORS: "${PG_ACCEPT_MINORS-18.6}" }
+secrets:
+  ca: { file: $work/ca.pem }
+END
+  export PG_BACKUP_IMAGE=$image-first PG_BACKUP_DRILL_IMAGE=$image-first-drill BACKUP_ON_START=false
+  local with=(-f compose/platform.yaml -f "$work/build.yaml")
+  compose "${with[@]}" up -d
+  runs_image "$image-first"
+  docker exec "$id-platform-1" ls /data/db-backups | diff - <(echo reports)
+  docker exec "$id-platform-1" ls -A /data/db-backups/reports | lacks grep .
+  compose "${with[@]}" down --volumes
+  with=(-f compose/drill.yaml -f "$work/build.yaml")
+  compose "${with[@]}" create
+  runs_image "$image-first-drill"
+  compose "${with[@]}" down --volumes
+}
+
+runs_image() {
+  local service
+  for service in backup reports; do
+    [ "$(docker inspect --format '{{.Image}}' "$id-$service-1")" = "$(docker image inspect --format '{{.Id}}' "$1")" ]
+  done
+}
+
 comes_up() {
-  run_blocks 1 2
+  run_blocks 2
   docker inspect --format '{{range .Mounts}}{{.Destination}} {{.RW}}{{println}}{{end}}' "$id-reports-1" | grep -x '/data/db-backups false'
   docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$id-reports-1" | grep . | diff - <(echo "${id}_reports")
   lacks compose exec -T reports node -e "require('net').connect(5432, 'postgres').on('error', () => process.exit(1)).on('connect', () => process.exit(0))"
@@ -186,6 +239,26 @@ bears_a_cut() {
   [ "$started" = "$(docker inspect --format '{{.State.StartedAt}}' "$id-backup-1")" ]
 }
 
+# Over the network PostgreSQL asks for the password; the container stays, and reads the new one.
+changes_secrets() {
+  local old started refused=0
+  old=$(cat compose/secrets/report_token)
+  started=$(docker inspect --format '{{.State.StartedAt}}' "$id-backup-1")
+  run_blocks 11
+  [ "$started" = "$(docker inspect --format '{{.State.StartedAt}}' "$id-backup-1")" ]
+  in_sidecar pg-backup backup
+  in_sidecar env PGPASSWORD_FILE= PGPASSWORD=old pg-backup backup || refused=$?
+  [ "$refused" = 5 ]
+  run_blocks 12
+  [ "$(page_status "$old")" = 401 ]
+  [ "$(page_status "$(cat compose/secrets/report_token)")" = 200 ]
+}
+
+page_status() {
+  compose exec -T reports node -e "
+    fetch('http://127.0.0.1:8080/', { headers: { authorization: 'Bearer $1' } }).then((r) => console.log(r.status))"
+}
+
 sends_to_oss() {
   printf LTAI5tImage >compose/secrets/oss_access_key_id
   printf image/secret+key= >compose/secrets/oss_access_key_secret
@@ -195,19 +268,23 @@ sends_to_oss() {
   local server=$!
   wait_until 20 grep . "$work/oss-port"
   port=$(cat "$work/oss-port")
-  export OSS_BUCKET=backups OSS_ENDPOINT=http://$gateway:$port OSS_REGION=cn-hangzhou
+  export OSS_BUCKET=backups OSS_ENDPOINT=http://$gateway:$port OSS_REGION=cn-hangzhou OSS_PREFIX=postgres/backups/shop-1
   { with_a_backup run_blocks 8 && in_sidecar pg-backup verify --remote; } | tee "$work/verified" || status=$?
   grep 'remote: size' "$work/verified" || status=$?
   kill "$server"
   return "$status"
 }
 
-shows_the_platform() {
+make_platform() {
   docker build --quiet --tag "$image-platform" --label "$label" - <<<"FROM $image
 HEALTHCHECK --start-interval=1s --start-period=1m CMD true
 ENTRYPOINT [\"tini\", \"--\", \"sleep\", \"infinity\"]
 CMD []"
   export PLATFORM_IMAGE=$image-platform
+}
+
+shows_the_platform() {
+  make_platform
   with_a_backup run_blocks 10
   docker exec "$id-platform-1" ls /data/db-backups | diff - <(echo reports)
   docker exec "$id-platform-1" sh -c 'cat /data/db-backups/reports/*.json' | grep SUCCESS
@@ -231,7 +308,7 @@ backs_up_elsewhere() {
 }
 
 goes_down() {
-  run_blocks 11
+  run_blocks 13
   docker ps --all --quiet --filter "label=com.docker.compose.project=$id" | lacks grep .
   docker volume ls --quiet | grep "${id}_backups"
 }

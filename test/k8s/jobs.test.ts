@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { stringify } from 'yaml';
 import { EXIT_CODES } from '../../src/exit-codes.ts';
-import { missing } from '../harness/parts.ts';
-import type { KubernetesObject } from './objects.ts';
-import { KUSTOMIZATIONS, ofKind, ownContainer, workloadsOf } from './rendered.ts';
+import { missing, projectDirectory } from '../harness/parts.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import type { KubernetesObject, Workload } from './objects.ts';
+import {
+  allWorkloads,
+  KUSTOMIZATIONS,
+  ofKind,
+  ownContainer,
+  render,
+  workloadsAmong,
+  workloadsOf,
+} from './rendered.ts';
 
 const skip = missing('kubectl');
 
@@ -86,6 +98,20 @@ test('a drill has a server, and a directory of its own for it, and knows no pass
   assert.ok(!container?.env?.some(({ name }) => name.startsWith('PGPASSWORD')));
 });
 
+test('a pod may fill its directories on disk, and a Job finds as much on its node', { skip }, (t) => {
+  const own = [...allWorkloads(), ...joined(t, ['drill', 'oss-only'])];
+  assert.ok(own.length > KUSTOMIZATIONS.length * 2);
+  for (const { place, object, pod, containers } of own) {
+    const directories = (pod.spec.volumes ?? []).flatMap(({ emptyDir }) =>
+      emptyDir && emptyDir.medium !== 'Memory' ? [sizeBytes(emptyDir.sizeLimit)] : [],
+    );
+    const storage = (share: 'requests' | 'limits'): number =>
+      sum(containers.map(({ resources }) => sizeBytes(resources?.[share]?.['ephemeral-storage'])));
+    assert.ok(storage('limits') > sum(directories), `${place}: ${storage('limits')} < ${sum(directories)}`);
+    if (object.kind === 'CronJob') assert.equal(storage('requests'), storage('limits'), place);
+  }
+});
+
 test('the sidecar outlives PostgreSQL, and its probe takes nobody’s database away', { skip }, () => {
   const directory = 'k8s/overlays/statefulset-sidecar';
   const set = workloadsOf(directory).find(({ object }) => object.kind === 'StatefulSet');
@@ -98,6 +124,34 @@ test('the sidecar outlives PostgreSQL, and its probe takes nobody’s database a
   const service = ofKind(directory, 'Service').find(({ metadata }) => metadata.name === 'postgres');
   assert.equal(service?.spec?.publishNotReadyAddresses, true);
 });
+
+/** The workloads of an overlay that joins these components. */
+function joined(t: TestContext, components: readonly string[]): Workload[] {
+  const directory = join(temporaryDirectory(t), 'k8s');
+  cpSync(join(projectDirectory, 'k8s'), directory, { recursive: true });
+  const overlay = join(directory, 'overlays/joined');
+  mkdirSync(overlay);
+  writeFileSync(
+    join(overlay, 'kustomization.yaml'),
+    stringify({
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: ['../../base'],
+      components: components.map((name) => `../../components/${name}`),
+    }),
+  );
+  return workloadsAmong(components.join('+'), render(overlay));
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+/** Of a quantity such as `512Mi`. */
+function sizeBytes(quantity = ''): number {
+  const [, count, unit] = /^(\d+)([MG])i$/.exec(quantity) ?? assert.fail(quantity);
+  return Number(count) * 2 ** (unit === 'G' ? 30 : 20);
+}
 
 function cronJobs(): { place: string; spec: KubernetesObject['spec'] }[] {
   return KUSTOMIZATIONS.flatMap((directory) =>

@@ -121,7 +121,7 @@ export interface Probe {
 
 export interface Volume {
   readonly name: string;
-  readonly emptyDir?: { readonly sizeLimit?: string };
+  readonly emptyDir?: { readonly sizeLimit?: string; readonly medium?: string };
   readonly secret?: { readonly secretName: string; readonly defaultMode?: number };
   readonly persistentVolumeClaim?: { readonly claimName: string };
 }

@@ -10,7 +10,7 @@ import { blocksOf, namesInTable, pageText } from '../docs/pages.ts';
 import { missing, projectDirectory } from '../harness/parts.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import type { KubernetesObject } from './objects.ts';
-import { KUSTOMIZATIONS, kubectlPath, RENDERED, render } from './rendered.ts';
+import { KUSTOMIZATIONS, kubectlPath, RENDERED, render, workloadsOf } from './rendered.ts';
 
 const skip = missing('kubectl');
 const PAGE = 'k8s/README.md';
@@ -97,6 +97,33 @@ test('the commands of the README make the secrets, apply an overlay, and start J
     assert.deepEqual(spec?.template?.spec.containers, [{ ...container, args: commands[index] }]);
     assert.deepEqual(spec?.template?.spec.securityContext, template.spec.securityContext);
     assert.deepEqual((spec as { podFailurePolicy?: object }).podFailurePolicy, podFailurePolicy);
+  }
+});
+
+test('the names and sizes that the pages give of other overlays are theirs', { skip }, () => {
+  const cronJobs = workloadsOf('k8s/overlays/many-databases').filter(
+    ({ object }) => object.kind === 'CronJob',
+  );
+  const sets = workloadsOf('k8s/overlays/statefulset-sidecar');
+  const sizes = ['run', 'drill'].map((name) => {
+    const [patch] = parseAllDocuments(pageText(`k8s/components/oss-only/room-for-a-${name}.yaml`));
+    const [container] = patch?.toJS().spec.jobTemplate.spec.template.spec.containers ?? [];
+    return container.resources.requests['ephemeral-storage'];
+  });
+  for (const page of PAGES) {
+    const text = pageText(page);
+    const [, name, flags = ''] =
+      /--from=cronjob\/(pg-backup-\w+)`.*?`("--database","\w+")`/s.exec(text) ?? assert.fail(page);
+    const cronJob = cronJobs.find(({ object }) => object.metadata.name === name);
+    assert.deepEqual(cronJob?.containers[0]?.args, ['backup', ...JSON.parse(`[${flags}]`)], page);
+    const [, set, container] =
+      / (\S+)-0 --container=(\S+) -- pg-backup backup`/.exec(text) ?? assert.fail(page);
+    const pod = sets.find(({ object }) => object.kind === 'StatefulSet' && object.metadata.name === set);
+    assert.ok(
+      pod?.containers.some((one) => one.name === container && one.args?.[0] === 'schedule'),
+      page,
+    );
+    assert.deepEqual([...text.matchAll(/\d+Gi\b/g)].map(String), sizes, page);
   }
 });
 

@@ -34,7 +34,12 @@ export const RENDERED: ReadonlyMap<string, readonly KubernetesObject[]> = new Ma
 
 /** The objects that start pods, with the place that failures of tests name. */
 export function workloadsOf(directory: string): Workload[] {
-  return (RENDERED.get(directory) ?? []).flatMap((object) => {
+  return workloadsAmong(directory, RENDERED.get(directory) ?? []);
+}
+
+/** The same among objects that were rendered elsewhere. */
+export function workloadsAmong(directory: string, objects: readonly KubernetesObject[]): Workload[] {
+  return objects.flatMap((object) => {
     const pod = podOf(object);
     if (pod === undefined) return [];
     const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
