@@ -19,7 +19,7 @@ export async function findHeadFault(path: string, before: Buffer): Promise<Text 
     const now = Buffer.alloc(before.length);
     await file.read(now, 0, now.length, 0);
     const placed = placedTocOf(now);
-    if (!placed || !isSameButOffsets(before, now, placed)) return OTHER_HEAD;
+    if (!placed || !isSameBesides(placed, before, now)) return OTHER_HEAD;
     for (const [index, { dumpId, tag }] of placed.toc.entries.entries()) {
       const position = placed.flagPositions[index] ?? 0;
       if (now[position] !== OFFSET_SET) continue;
@@ -33,6 +33,12 @@ export async function findHeadFault(path: string, before: Buffer): Promise<Text 
   }
 }
 
+/** Whether two heads of archives differ in nothing but flags and offsets. */
+export function isSameButOffsets(before: Buffer, now: Buffer): boolean {
+  const placed = placedTocOf(now);
+  return placed !== undefined && before.length === now.length && isSameBesides(placed, before, now);
+}
+
 function placedTocOf(bytes: Buffer): PlacedToc | undefined {
   try {
     return parsePlacedToc(bytes);
@@ -42,7 +48,7 @@ function placedTocOf(bytes: Buffer): PlacedToc | undefined {
   }
 }
 
-function isSameButOffsets(before: Buffer, now: Buffer, { flagPositions }: PlacedToc): boolean {
+function isSameBesides({ flagPositions }: PlacedToc, before: Buffer, now: Buffer): boolean {
   let from = 0;
   for (const position of flagPositions) {
     if (before.compare(now, from, position, from, position) !== 0) return false;

@@ -3,12 +3,15 @@ import { PgBackupError } from '../errors.ts';
 import { qualified, type Taken } from '../fingerprint/fingerprint.ts';
 
 /**
- * Compares the rows that went into a dump with those that the fingerprint counted under the same snapshot, table by table, where both are known.
+ * Compares the rows that went into a dump with those that the fingerprint counted under the same snapshot, table by table, where both are known
+ * and nothing but pg_dump decides which rows it reads.
  * @throws PgBackupError ROWS_DIFFER
  */
 export function compareRows(taken: Taken, toc: Toc, rowsByDumpId: ReadonlyMap<number, number>): void {
   const counted = new Map(
-    taken.tables?.map((table) => [qualified(table), table.state === 'counted' ? table.rows : undefined]),
+    taken.tables
+      ?.filter(({ state, mayDifferInDump }) => state === 'counted' && !mayDifferInDump)
+      .map((table) => [qualified(table), table.rows]),
   );
   for (const { dumpId, kind, schema, tag: name } of toc.entries) {
     const table = qualified({ schema, name });

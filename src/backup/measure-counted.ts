@@ -1,3 +1,4 @@
+import { isSameButOffsets } from '../archive/compare-head.ts';
 import { combineCrc64, extendCrc64 } from '../files/crc64.ts';
 import type { Artifact } from '../report/record.ts';
 import type { StoreChecksum } from '../storage/store.ts';
@@ -33,6 +34,7 @@ export async function measureCounted(
   if (!before) return measureFile(path, name, { also, signal, onBytes });
   const now = counter.result();
   if (now?.sizeBytes !== before.sizeBytes || now.crc32 !== before.crc32) throw damagedUnseen(CHANGED);
+  if (!isEncrypted && !isSameButOffsets(before.head, now.head)) throw damagedUnseen(CHANGED);
   if (before.crc64 === undefined) return measured;
   const crc64OfHead = extendCrc64('0', now.head);
   const crc64 = combineCrc64(crc64OfHead, before.crc64, before.sizeBytes - before.head.length);

@@ -28,7 +28,9 @@ export async function uploadRun(
   await stage(
     'upload',
     async () => {
-      if (following) tellOutcome(context, await following.ended);
+      const outcome = await following?.ended;
+      if (outcome?.isWaitedOut) throw outcome.failure;
+      if (outcome) tellOutcome(context, outcome);
       await sendArtifacts(store, files.toReversed(), { signal, onBytes });
     },
     () => ({ bytesDone: bytesDone ?? following?.sentBytes() ?? 0, yardstickBytes }),

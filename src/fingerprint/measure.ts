@@ -12,6 +12,8 @@ export interface ListedTable extends TableName {
   readonly extensionId: string;
   /** The rows that are dumped, as a WHERE clause of the extension; empty for all. */
   readonly condition: string;
+  /** False where an access method of an extension's stores the rows. */
+  readonly isHeap: boolean;
   /** True for an unlogged table on a standby, which has no rows of it. */
   readonly isWithoutRows: boolean;
 }
@@ -20,7 +22,8 @@ export interface ListedTable extends TableName {
 export async function listTables(session: Session): Promise<ListedTable[]> {
   const rows = await session.query(`
     SELECT c.oid::text AS id, nspname AS schema, relname AS name, coalesce(e.oid, 0)::text AS extension_id,
-           coalesce(e.condition, '') AS condition, relpersistence = 'u' AND pg_is_in_recovery() AS is_without_rows
+           coalesce(e.condition, '') AS condition, relpersistence = 'u' AND pg_is_in_recovery() AS is_without_rows,
+           relam = (SELECT oid FROM pg_am WHERE amname = 'heap') AS is_heap
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       LEFT JOIN (SELECT pg_extension.oid, id, condition FROM pg_extension, unnest(extconfig, extcondition) AS u (id, condition)) e ON e.id = c.oid
      WHERE relkind = 'r' AND relpersistence <> 't' AND ${IS_OURS}
@@ -33,6 +36,7 @@ export async function listTables(session: Session): Promise<ListedTable[]> {
     name: String(row['name']),
     extensionId: String(row['extension_id']),
     condition: String(row['condition']),
+    isHeap: row['is_heap'] === true,
     isWithoutRows: row['is_without_rows'] === true,
   }));
 }
@@ -43,7 +47,7 @@ export interface MeasuredTable {
 }
 
 /**
- * Counts the rows of a table without its children, and for `content` hashes their texts so that their order does not matter. Undefined
+ * Counts the rows that a dump holds of a table, and for `content` hashes their texts so that their order does not matter. Undefined
  * where it was truncated, rewritten, renamed, dropped or lost a column since the snapshot: that is seen at once, and what it holds then is
  * not the snapshot's. Waits for whoever is about to change it.
  * @throws as Session.query
@@ -60,9 +64,12 @@ export async function measureTable(
   const columns = String(before['columns'] ?? '');
   const hash =
     level === 'content' ? `, coalesce(sum(hashtextextended(ROW(${columns})::text, 0)), 0)::text AS hash` : '';
+  const table = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+  // With a condition as pg_dump reads it (pg_dump.c: dumpTableData_copy): it may end with more than WHERE, and rows of children count.
+  const source = condition === '' ? `ONLY ${table}` : `(SELECT * FROM ${table} ${condition}) AS dumped`;
   const count = `SELECT count(*) AS rows${hash}, (SELECT ${IS_UNCHANGED} FROM ${TABLE} AND c.oid = ${objectId}) AS is_unchanged
-      FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-  const [row] = await session.query(condition === '' ? count : runInServer(`${count} ${condition}`));
+      FROM ${source}`;
+  const [row] = await session.query(condition === '' ? count : runInServer(count));
   if (row?.['is_unchanged'] !== true) return undefined;
   return {
     rows: Number(row['rows']),

@@ -119,7 +119,9 @@ async function measureUnderSnapshot(
   const { schema, name } = table;
   if (!isInDump) return { schema, name, state: 'leftOut' };
   const measured = await measureTable(session, table, level);
-  return measured ? { schema, name, state: 'counted', ...measured } : { schema, name, state: 'notReached' };
+  if (!measured) return { schema, name, state: 'notReached' };
+  const mayDiffer = !table.isHeap || table.condition !== '';
+  return { schema, name, state: 'counted', ...measured, ...(mayDiffer ? { mayDifferInDump: true } : {}) };
 }
 
 /** Sequences know no snapshot: what counts is what pg_dump itself read, and that stands in its table of contents. */

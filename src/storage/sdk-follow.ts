@@ -1,5 +1,6 @@
 import { growingParts, openWhenThere } from './follow-file.ts';
 import { beginUpload, giveUpUpload, type MultipartUpload, type Uploading } from './multipart-upload.ts';
+import { OssFailure } from './oss-errors.ts';
 import { objectUrl } from './oss-target.ts';
 import { FIRST_PART_BYTES, type Part, partsOf } from './part-plan.ts';
 import { sendParts } from './send-parts.ts';
@@ -48,7 +49,11 @@ export function followFile(
   };
   const ended: Promise<FollowOutcome> = send().then(
     () => ({ sentBytes: sentBefore }),
-    (failure: unknown) => (cut.aborted ? { sentBytes: sentBefore } : { sentBytes: sentBefore, failure }),
+    (failure: unknown) => {
+      if (cut.aborted) return { sentBytes: sentBefore };
+      const isWaitedOut = whole.signal.aborted && failure instanceof OssFailure && !failure.isRefusal;
+      return { sentBytes: sentBefore, failure, ...(isWaitedOut ? { isWaitedOut } : {}) };
+    },
   );
 
   return {

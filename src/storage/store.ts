@@ -50,6 +50,8 @@ export interface FollowOutcome {
   readonly sentBytes: number;
   /** The fault that ended it, if one did. */
   readonly failure?: unknown;
+  /** Where the file was complete before the fault, and that was waited for as long as `put` would wait: it will not do better. */
+  readonly isWaitedOut?: true;
 }
 
 /** An upload that goes along with a file that is still being written. */

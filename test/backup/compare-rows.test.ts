@@ -21,6 +21,7 @@ test('rows that are the same, or known on one side only, are no difference', () 
   for (const state of ['leftOut', 'notReached', 'unreadable'] as const) {
     compareRows(taken([{ schema: 'public', name: 'item', state }]), TOC, new Map([[DATA.item, 5]]));
   }
+  compareRows(taken([{ ...item, rows: 6, mayDifferInDump: true }]), TOC, new Map([[DATA.item, 5]]));
   // A table of that name in another schema.
   compareRows(taken([{ ...item, schema: 'elsewhere', rows: 6 }]), TOC, new Map([[DATA.item, 5]]));
 });

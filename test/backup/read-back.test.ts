@@ -115,6 +115,16 @@ describe('an archive that is read back while it is written', {
     }
   });
 
+  test('is refused where its head has changed after it was compared', LONG, async (t) => {
+    const { path, whole, reading } = start(t);
+    writeFileSync(path, archive);
+    whole.abort();
+    const counted = await reading;
+    const at = archive.indexOf('postgres') + 1;
+    overwrite(path, at, Buffer.from([archive.readUInt8(at) ^ 1]));
+    await assert.rejects(measured(path, counted), { ...DAMAGED, message: /has changed after it was read/ });
+  });
+
   test('is refused at once where it is damaged, before it is whole', LONG, async (t) => {
     const { path, reading } = start(t);
     const damaged = Buffer.from(archive);

@@ -22,11 +22,11 @@ test('parts are sent while the file grows, after its end only the rest, and put 
   const writer = startWriter(t, scene, partsAndABit(4));
   const following = follow(store, writer.path, NEVER);
   await writer.say(`append ${2 * FIRST_PART_BYTES + HALF}`);
-  await sentParts(scene, [2]);
+  await sentParts(scene, following, [2]);
   await writer.say(`append ${FIRST_PART_BYTES}`);
-  await sentParts(scene, [2, 3]);
+  await sentParts(scene, following, [2, 3]);
   await writer.say(`append ${partsAndABit(4) - 3 * FIRST_PART_BYTES - HALF}`);
-  await sentParts(scene, [2, 3, 4]);
+  await sentParts(scene, following, [2, 3, 4]);
   await writer.say('head 5000');
   assert.equal(following.sentBytes(), 3 * FIRST_PART_BYTES);
   assert.deepEqual(await finished(following, 5000), { sentBytes: 3 * FIRST_PART_BYTES });
@@ -51,7 +51,7 @@ test('a head longer than a part: what was sent of it is sent again', async (t) =
   const writer = startWriter(t, scene, partsAndABit(3));
   const following = follow(store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, [2, 3]);
+  await sentParts(scene, following, [2, 3]);
   await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
   assert.deepEqual(await finished(following, FIRST_PART_BYTES + HALF), { sentBytes: 2 * FIRST_PART_BYTES });
   const bytes = readFileSync(writer.path);
@@ -66,7 +66,7 @@ test('a head of which nobody knows how long it is: what was sent is compared', a
   const writer = startWriter(t, scene, partsAndABit(3));
   const following = follow(store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, [2, 3]);
+  await sentParts(scene, following, [2, 3]);
   await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
   await finished(following, Number.POSITIVE_INFINITY);
   const bytes = readFileSync(writer.path);
@@ -81,7 +81,7 @@ test('what changed all the same after it was sent is found out, and the next att
   const writer = startWriter(t, scene, partsAndABit(3));
   const following = follow(store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, [2, 3]);
+  await sentParts(scene, following, [2, 3]);
   await finished(following, 5000);
   await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
   const bytes = readFileSync(writer.path);
@@ -99,7 +99,7 @@ test('a passing fault is got over while the file grows', async (t) => {
   const writer = startWriter(t, scene, partsAndABit(3));
   const following = follow(scene.store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, [2, 3]);
+  await sentParts(scene, following, [2, 3]);
   assert.deepEqual(await finished(following, 0), { sentBytes: 2 * FIRST_PART_BYTES });
 });
 
@@ -126,6 +126,24 @@ for (const [what, fault] of [
       assert.deepEqual(server.uploads(bucket), []);
     });
   }
+}
+
+for (const [what, fault, isWaitedOut] of [
+  ['an outage', UNAVAILABLE, true],
+  ['a connection that breaks', { kind: 'reset', afterBytes: 1000 }, true],
+  ['a refusal', REFUSAL, undefined],
+] as const) {
+  test(`${what} once the file is complete: ${isWaitedOut ? 'it was waited out' : 'put may do better'}`, async (t) => {
+    const scene = await openScene(t, { retries: 1 });
+    const writer = startWriter(t, scene, partsAndABit(3));
+    const following = follow(scene.store, writer.path, NEVER);
+    await writer.say(`append ${partsAndABit(3)}`);
+    await sentParts(scene, following, [2, 3]);
+    scene.server.fail({ fault, operation: 'UploadPart', times: ALWAYS });
+    const outcome = await finished(following, 0);
+    assert.equal((outcome.failure as { code?: string }).code, 'UPLOAD_FAILED');
+    assert.equal(outcome.isWaitedOut, isWaitedOut);
+  });
 }
 
 test('an abort gives up what was sent, with parts under way and after an interruption too', async (t) => {
@@ -155,7 +173,7 @@ test('an abort that OSS does not hear stays remembered', async (t) => {
   const writer = startWriter(t, scene, partsAndABit(2));
   const following = follow(store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(2)}`);
-  await sentParts(scene, [2]);
+  await sentParts(scene, following, [2]);
   await following.abort();
   assert.equal(remembered().length, 1);
   assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, NEVER), []);
@@ -169,7 +187,7 @@ test('an interruption is no failure, and what was sent stays for the next attemp
   const interruption = new AbortController();
   const following = follow(store, writer.path, interruption.signal);
   await writer.say(`append ${partsAndABit(2)}`);
-  await sentParts(scene, [2]);
+  await sentParts(scene, following, [2]);
   interruption.abort();
   assert.deepEqual(await finished(following, 0), { sentBytes: FIRST_PART_BYTES });
   const bytes = readFileSync(writer.path);
@@ -186,7 +204,7 @@ for (const operation of ['UploadPart', 'CompleteMultipartUpload'] as const) {
     const writer = startWriter(t, scene, partsAndABit(2));
     const following = follow(store, writer.path, NEVER);
     await writer.say(`append ${partsAndABit(2)}`);
-    await sentParts(scene, [2]);
+    await sentParts(scene, following, [2]);
     await finished(following, 0);
     const bytes = readFileSync(writer.path);
     const artifact = artifactOf(bytes);
@@ -218,7 +236,7 @@ test("somebody else's object of that name is not taken for ours", async (t) => {
   const writer = startWriter(t, scene, partsAndABit(2));
   const following = follow(store, writer.path, NEVER);
   await writer.say(`append ${partsAndABit(2)}`);
-  await sentParts(scene, [2]);
+  await sentParts(scene, following, [2]);
   await finished(following, 0);
   const artifact = artifactOf(readFileSync(writer.path));
   const { promise: until, resolve: release } = Promise.withResolvers<void>();
@@ -244,9 +262,14 @@ function finished(following: Following, rewrittenBytes: number): Promise<FollowO
   return following.ended;
 }
 
-/** Resolves once just these parts are remembered as sent. */
-function sentParts({ recordedParts }: Scene, numbers: readonly number[]): Promise<void> {
-  return until(recordedParts, [...numbers]);
+/** Resolves once just these parts, all of them full, are remembered and told as sent. */
+async function sentParts(
+  { recordedParts }: Scene,
+  following: Following,
+  numbers: readonly number[],
+): Promise<void> {
+  await until(recordedParts, [...numbers]);
+  await until(following.sentBytes, numbers.length * FIRST_PART_BYTES);
 }
 
 function startWriter(
