@@ -16,7 +16,10 @@ export interface Figures {
   readonly startMegabytes: number;
   /** After all requests. */
   readonly usedMegabytes: number;
-  readonly ours: Readonly<Record<string, Spread>>;
+  /** What asks for no page, while nobody looks at one. */
+  readonly alone: Readonly<Record<string, Spread>>;
+  /** All kinds in turn. */
+  readonly mixed: Readonly<Record<string, Spread>>;
   readonly plain: Spread;
 }
 
@@ -29,8 +32,11 @@ interface Spread {
 const HOUR = 3_600_000;
 const PROGRAM = new URL('../bin/pg-backup.js', import.meta.url).pathname;
 
-/** What is asked, in turn; `pages`: how many of ten reports there are. */
-const ASKED: Readonly<Record<string, (index: number, pages: number) => string>> = {
+/** `pages`: how many of ten reports there are. */
+type Path = (index: number, pages: number) => string;
+
+/** What is asked, in turn. */
+const ASKED: Readonly<Record<string, Path>> = {
   'platform: latest': () => '/api/admin/backup/latest',
   'platform: any page': (index, pages) => `${LIST}?pageNum=${1 + ((index * 7919) % pages)}`,
   'platform: failed': (index) => `${LIST}?status=FAILED&pageNum=${1 + (index % 10)}`,
@@ -69,21 +75,26 @@ export async function benchmark(reports: number, rounds: number, plainRequests: 
     const firstAnswerMilliseconds = performance.now() - begin;
     const startMegabytes = megabytesOf(pid);
     const pages = Math.max(1, Math.floor(reports / 10));
-    const times = Object.keys(ASKED).map((): number[] => []);
-    for (let round = 0; round < rounds; round += 1) {
-      for (const [kind, path] of Object.values(ASKED).entries())
-        times[kind]?.push(await timeOf(() => ask(path(round, pages), kind + 2)));
-    }
+    const askInTurn = async (
+      kinds: readonly (readonly [string, Path])[],
+    ): Promise<Record<string, Spread>> => {
+      const times = kinds.map((): number[] => []);
+      for (let round = 0; round < rounds; round += 1) {
+        for (const [kind, [, path]] of kinds.entries())
+          times[kind]?.push(await timeOf(() => ask(path(round, pages), kind + 2)));
+      }
+      return Object.fromEntries(kinds.map(([name], kind) => [name, spread(times[kind] ?? [])]));
+    };
+    const kinds = Object.entries(ASKED);
+    const alone = await askInTurn(kinds.filter(([name]) => !name.startsWith('page')));
+    const mixed = await askInTurn(kinds);
     agent.destroy();
     const usedMegabytes = megabytesOf(pid);
-    const ours = Object.fromEntries(
-      Object.keys(ASKED).map((name, kind): [string, Spread] => [name, spread(times[kind] ?? [])]),
-    );
     const plainTimes: number[] = [];
     for (let index = 0; index < plainRequests; index += 1)
       plainTimes.push(await timeOf(async () => plainList(join(base, 'reports'), 1 + (index % pages), 10)));
     const plain = spread(plainTimes);
-    return { reports, firstAnswerMilliseconds, startMegabytes, usedMegabytes, ours, plain };
+    return { reports, firstAnswerMilliseconds, startMegabytes, usedMegabytes, alone, mixed, plain };
   } finally {
     program?.kill('SIGKILL');
     rmSync(base, { recursive: true, force: true });
@@ -183,7 +194,7 @@ async function freePort(): Promise<number> {
 if (import.meta.main) {
   const reports = Number(process.argv[2] ?? 100_000);
   const figures = await benchmark(reports, 300, reports > 10_000 ? 3 : 20);
-  const { ours, plain } = figures;
+  const { alone, mixed, plain } = figures;
   const line = (name: string, { requests, p50, p99 }: Spread): string => {
     const ratios = [plain.p50 / p50, plain.p99 / p99].map((ratio) =>
       `${Math.round(ratio)} times`.padStart(11),
@@ -197,7 +208,10 @@ if (import.meta.main) {
       `${reports} reports: first answer after ${Math.round(figures.firstAnswerMilliseconds)} ms, ${megabytes}\n`,
       `${''.padEnd(24)}        p50        p99  as quick as reading every file, at p50 and at p99\n`,
       line('reading every file', plain),
-      ...Object.entries(ours).map(([name, spreadOf]) => line(name, spreadOf)),
+      'while nobody looks at a page:\n',
+      ...Object.entries(alone).map(([name, spreadOf]) => line(name, spreadOf)),
+      'all in turn:\n',
+      ...Object.entries(mixed).map(([name, spreadOf]) => line(name, spreadOf)),
     ].join(''),
   );
 }

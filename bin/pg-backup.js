@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=2 --heap-growing-percent=10 --optimize-for-size
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=2 --heap-growing-percent=25 --optimize-for-size
 // What is read and sent lies outside the heap: a young generation of 2 MB does, and saves tens of megabytes for years. The old one would else
 // let as much garbage lie as it keeps, and glibc would keep what each thread gave back apart.
 

@@ -30,7 +30,7 @@ const CRASHED = 1;
 /** Of settings that cannot be used: there is nothing by which the job could tell anybody. */
 const REFUSED = 2;
 /** As in the first line of the program, which tells why. */
-const NODE_OPTIONS = ['--max-semi-space-size=2', '--heap-growing-percent=10', '--optimize-for-size'];
+const NODE_OPTIONS = ['--max-semi-space-size=2', '--heap-growing-percent=25', '--optimize-for-size'];
 const PROGRAM = fileURLToPath(new URL('../../bin/pg-backup.js', import.meta.url));
 
 /**
