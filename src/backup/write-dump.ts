@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { type FileHandle, open } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ThreadFailed } from '../archive/reencode/deflate-pool.ts';
+import { CutShort } from '../archive/reencode/head.ts';
 import { type ReencodeResult, reencodeArchive } from '../archive/reencode/reencode.ts';
 import { NotAnArchive, type Toc } from '../archive/toc.ts';
-import { tocTap } from '../archive/toc-tap.ts';
 import { type CommandStreamOptions, streamCommand } from '../command-stream.ts';
 import type { Compression } from '../config/compression.ts';
 import type { Encryption } from '../encryption/encryption.ts';
@@ -14,6 +15,8 @@ import { createPrivateFile, PRIVATE_FILE_MODE } from '../files/durable-files.ts'
 import { diskFull, onDisk } from '../files/storage-error.ts';
 import { saysDiskFull } from '../postgres/failures.ts';
 import { encryptOutput } from './encrypt-output.ts';
+import { inspectArchive, notWhole } from './inspect-archive.ts';
+import { damagedUnseen } from './verify-archive.ts';
 
 export interface Reencode {
   readonly level: number;
@@ -61,7 +64,8 @@ export async function writeDump(
     return { rowsByDumpId };
   }
   if (encryption) {
-    await encryptOutput(command, file, { encryption, failure, ...(onToc ? { inspect: tocTap(onToc) } : {}) });
+    const inspect = inspectArchive({ onToc, isReadBack: encryption.canDecrypt });
+    await encryptOutput(command, file, { encryption, failure, inspect });
   } else {
     await letItWrite(command, file, failure);
   }
@@ -85,11 +89,17 @@ async function writeReencoded(
   const { signal } = command;
   const { output, ended } = streamCommand(command, { failure });
   let failureOfDump: unknown;
+  let isGivenUp = false;
+  const giveUp = (): void => {
+    isGivenUp = true;
+    output.destroy();
+  };
   const source = async function* (): AsyncGenerator<Buffer> {
     try {
       yield* output;
     } catch (error) {
-      failureOfDump = error;
+      // What comes of giving it up is no failure of its own.
+      if (!isGivenUp) failureOfDump = error;
       throw error;
     }
   };
@@ -103,12 +113,19 @@ async function writeReencoded(
         yield piece;
       }
     } catch (error) {
-      if (error instanceof NotAnArchive) failureHere = notUnderstood(error, hasBegun);
+      failureHere = explainHere(error, hasBegun);
       throw error;
     }
   };
+  // A stream of the generator alone would, once destroyed, wait for what pg_dump writes next.
+  const archive = new PassThrough({
+    destroy(error, callback) {
+      giveUp();
+      callback(error);
+    },
+  });
+  const passing = pipeline(pieces(), archive).catch(() => {});
   try {
-    const archive = Readable.from(pieces(), { objectMode: false });
     await onDisk(file, () =>
       pipeline(
         encryption ? encryption.encrypt(archive, signal) : archive,
@@ -120,8 +137,8 @@ async function writeReencoded(
     if (!encryption) await patch(file, result);
     return result;
   } catch (error) {
-    output.destroy();
-    await ended;
+    giveUp();
+    await Promise.all([passing, ended]);
     signal.throwIfAborted();
     // What passes it on can only say that its input broke off.
     throw failureOfDump ?? failureHere ?? error;
@@ -133,23 +150,47 @@ async function patch(file: string, { patches, headBytes }: ReencodeResult): Prom
   await onDisk(file, async () => {
     const handle = await open(file, 'r+');
     try {
-      const head = Buffer.alloc(headBytes);
-      await handle.read(head, 0, headBytes, 0);
+      const head = await readHead(handle, headBytes);
       for (const { position, bytes } of patches) bytes.copy(head, position);
-      await handle.write(head, 0, headBytes, 0);
+      // From the beginning on, and all of it, where write() may leave a part over.
+      await handle.writeFile(head);
     } finally {
       await handle.close();
     }
   });
 }
 
-function notUnderstood({ message }: NotAnArchive, hasBegun: boolean): Error {
-  if (!hasBegun) return new UnknownArchive(message);
-  return new PgBackupError('DUMP_FAILED', {
-    outcome: { en: 'exit code 0', zh: '退出码 0' },
-    detail: {
-      en: `what it wrote is not a whole archive: ${message}`,
-      zh: `其输出不是完整的归档：${message}`,
-    },
-  });
+async function readHead(handle: FileHandle, headBytes: number): Promise<Buffer> {
+  const head = Buffer.alloc(headBytes);
+  for (let read = 0; read < headBytes; ) {
+    const { bytesRead } = await handle.read(head, read, headBytes - read, read);
+    if (bytesRead === 0) throw damagedUnseen(SHORTER);
+    read += bytesRead;
+  }
+  return head;
 }
+
+/** Undefined for what is nobody's fault that is known here. */
+function explainHere(error: unknown, hasBegun: boolean): Error | undefined {
+  if (error instanceof ThreadFailed) return threadFailed(error);
+  if (!(error instanceof NotAnArchive)) return undefined;
+  if (!hasBegun && !(error instanceof CutShort)) return new UnknownArchive(error.message);
+  return notWhole(error);
+}
+
+function threadFailed(error: ThreadFailed): PgBackupError {
+  const { message } = error;
+  const parameters = {
+    outcome: { en: 'ended by us', zh: '由本程序结束' },
+    detail: {
+      en: `a thread that compresses what it writes died (${message}); BACKUP_COMPRESS_THREADS=0 leaves the compression to pg_dump`,
+      zh: `压缩其输出的线程已终止（${message}）；BACKUP_COMPRESS_THREADS=0 可改由 pg_dump 压缩`,
+    },
+  };
+  return new PgBackupError('DUMP_FAILED', parameters, error);
+}
+
+const SHORTER = {
+  en: 'the file has lost bytes while it was being written',
+  zh: '文件在写入期间丢失了部分字节',
+};

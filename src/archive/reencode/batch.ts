@@ -1,3 +1,5 @@
+import type { ItemSink } from './item-reader.ts';
+
 /** As far back as deflate can refer (RFC 1951). */
 const DICTIONARY_BYTES = 32 * 1024;
 const CONTENT_BYTES = 512 * 1024;
@@ -32,7 +34,7 @@ export function isSegment(part: Part): part is Segment {
 }
 
 /** Fills one input after the other with the items of an archive. The inputs are used again and again: `take` needs one that was given back. */
-export class BatchBuilder {
+export class BatchBuilder implements ItemSink {
   readonly #free: SharedArrayBuffer[];
   #input: Buffer;
   #parts: Part[] = [];

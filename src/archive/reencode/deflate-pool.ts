@@ -6,8 +6,13 @@ const WORKER = new URL('./deflate-worker.ts', import.meta.url);
 /** It needs 10, to take the types out of its own source. */
 const HEAP_MEGABYTES = 24;
 
+/** A thread could not be started, or died: for want of memory, for example. */
+export class ThreadFailed extends Error {
+  override readonly name: string = 'ThreadFailed';
+}
+
 export interface DeflatePool {
-  /** Jobs may end in another order than they began. */
+  /** Jobs may end in another order than they began. @throws ThreadFailed also once any thread has failed before */
   deflate(job: DeflateJob): Promise<Deflated>;
   /** Ends the workers as soon as they have done what they were given; a second at most. */
   end(): Promise<void>;
@@ -23,24 +28,33 @@ interface BusyWorker {
 /** So many threads at most that deflate; each starts when there is something to do for it. */
 export function createDeflatePool(threads: number): DeflatePool {
   const workers: BusyWorker[] = [];
+  let failure: ThreadFailed | undefined;
   const start = (): BusyWorker => {
-    const started = startWorker();
+    const started = startWorker((error) => {
+      failure ??= error;
+    });
     workers.push(started);
     return started;
   };
   const leastBusy = (): BusyWorker | undefined =>
     workers.toSorted((a, b) => a.jobs.length - b.jobs.length)[0];
+  const give = (job: DeflateJob): Promise<Deflated> => {
+    // One that is gone would never answer.
+    if (failure) return Promise.reject(failure);
+    const found = leastBusy();
+    const { worker, jobs } =
+      found && (found.jobs.length === 0 || workers.length === threads) ? found : start();
+    const result = Promise.withResolvers<Deflated>();
+    jobs.push(result);
+    worker.postMessage(job);
+    return result.promise;
+  };
   return {
     deflate(job) {
-      const found = leastBusy();
-      const { worker, jobs } =
-        found && (found.jobs.length === 0 || workers.length === threads) ? found : start();
-      const result = Promise.withResolvers<Deflated>();
+      const deflated = give(job);
       // Whoever waits for it may have given up by then.
-      result.promise.catch(() => {});
-      jobs.push(result);
-      worker.postMessage(job);
-      return result.promise;
+      deflated.catch(() => {});
+      return deflated;
     },
     async end() {
       // Not by terminate(): Node 24 crashes as a whole where that meets a deflate that is just beginning (node_zlib.cc, "close before init").
@@ -50,25 +64,36 @@ export function createDeflatePool(threads: number): DeflatePool {
   };
 }
 
-function startWorker(): BusyWorker {
-  const worker = new Worker(WORKER, {
-    // What this process was started with, a debugger or a compiler, is not for it.
-    execArgv: [],
-    // Buffers lie outside the heap, but its limit decides how many of them may be garbage: tens of megabytes for each thread.
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
-  });
+function startWorker(onFailure: (failure: ThreadFailed) => void): BusyWorker {
+  const worker = newWorker();
   const jobs: PromiseWithResolvers<Deflated>[] = [];
   const fail = (error: Error): void => {
-    for (const job of jobs.splice(0)) job.reject(error);
+    const failure = new ThreadFailed(error.message, { cause: error });
+    onFailure(failure);
+    for (const job of jobs.splice(0)) job.reject(failure);
   };
   worker.on('message', (deflated: Deflated) => jobs.shift()?.resolve(deflated));
   worker.on('messageerror', fail);
   worker.on('error', fail);
   const ended = new Promise<void>((resolve) => {
     worker.on('exit', () => {
-      fail(new Error('a thread that compresses ended early'));
+      fail(new Error('it ended early'));
       resolve();
     });
   });
   return { worker, jobs, ended };
+}
+
+/** @throws ThreadFailed where the system gives no thread */
+function newWorker(): Worker {
+  try {
+    return new Worker(WORKER, {
+      // What this process was started with, a debugger or a compiler, is not for it.
+      execArgv: [],
+      // Buffers lie outside the heap, but its limit decides how many of them may be garbage: tens of megabytes for each thread.
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+    });
+  } catch (error) {
+    throw new ThreadFailed((error as Error).message, { cause: error });
+  }
 }

@@ -7,14 +7,27 @@ export class NotReencodable extends NotAnArchive {
   override readonly name: string = 'NotReencodable';
 }
 
+/** An archive of a format that is known here, whose table of contents is not as pg_dump writes it. */
+export class DamagedHead extends NotAnArchive {
+  override readonly name: string = 'DamagedHead';
+}
+
+/** An archive that ends before it is complete. */
+export class CutShort extends NotAnArchive {
+  override readonly name: string = 'CutShort';
+}
+
 /** All that stands before the data. */
-export interface Head {
+export interface ReadHead {
   readonly toc: Toc;
-  /** For an archive whose data are compressed. */
-  readonly bytes: Buffer;
   /** What was read of the data with it. */
   readonly rest: Buffer;
   readonly entriesWithData: readonly EntryWithData[];
+}
+
+export interface Head extends ReadHead {
+  /** For an archive whose data are compressed. */
+  readonly bytes: Buffer;
 }
 
 export interface EntryWithData {
@@ -43,12 +56,29 @@ const FLAG = { notSet: 1, set: 2, noData: 3 };
 const OFFSET_BYTES = 8;
 
 /**
+ * Collects the head of an archive in whatever way it is compressed.
+ * @throws NotReencodable where the format is not known here; DamagedHead; NotAnArchive where it is too long to be read
+ */
+export function collectAnyHead(): TocCollector<ReadHead> {
+  return collectHead((bytes) => {
+    checkFormat(bytes);
+    try {
+      const placed = parsePlacedToc(bytes);
+      return placed && readHead(bytes, placed);
+    } catch (error) {
+      throw error instanceof NotAnArchive ? new DamagedHead(error.message) : error;
+    }
+  });
+}
+
+/**
  * Collects the head of an uncompressed archive, and says in it that the data are compressed at that level.
  * @throws NotReencodable NotAnArchive
  */
 export function collectUncompressedHead(level: number): TocCollector<Head> {
   return collectHead((bytes) => {
-    checkHeader(bytes);
+    checkFormat(bytes);
+    checkUncompressed(bytes);
     const placed = parsePlacedToc(bytes);
     return placed && headOf(bytes, placed, level);
   });
@@ -67,8 +97,12 @@ export function offsetPatches(
   });
 }
 
-function checkHeader(bytes: Buffer): void {
-  if (bytes.length < LONGEST_HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return;
+function hasHeader(bytes: Buffer): boolean {
+  return bytes.length >= LONGEST_HEADER_BYTES && bytes.toString('latin1', 0, MAGIC.length) === MAGIC;
+}
+
+function checkFormat(bytes: Buffer): void {
+  if (!hasHeader(bytes)) return;
   const [major, minor] = [bytes.readUInt8(AT.version), bytes.readUInt8(AT.version + 1)];
   if (major !== MAJOR_VERSION || !FORMAT_MINORS.includes(minor)) {
     throw new NotReencodable(`format ${major}.${minor}`);
@@ -76,7 +110,11 @@ function checkHeader(bytes: Buffer): void {
   if (!bytes.subarray(AT.sizesAndFormat, AT.compression).equals(SIZES_AND_FORMAT)) {
     throw new NotReencodable('another format than custom, or integers of another size');
   }
-  const compression = compressionField(minor, 0, 0);
+}
+
+function checkUncompressed(bytes: Buffer): void {
+  if (!hasHeader(bytes)) return;
+  const compression = compressionField(bytes.readUInt8(AT.version + 1), 0, 0);
   if (!bytes.subarray(AT.compression, AT.compression + compression.length).equals(compression)) {
     throw new NotReencodable('data that are compressed already');
   }
@@ -86,17 +124,21 @@ function compressionField(minor: number, algorithm: number, level: number): Buff
   return minor >= WITH_ALGORITHM ? Buffer.from([algorithm]) : writeInteger(0, level);
 }
 
-function headOf(bytes: Buffer, { toc, headBytes, flagPositions }: PlacedToc, level: number): Head {
-  const head = Buffer.from(bytes.subarray(0, headBytes));
-  compressionField(toc.formatMinor, GZIP, level).copy(head, AT.compression);
+function headOf(bytes: Buffer, placed: PlacedToc, level: number): Head {
+  const head = Buffer.from(bytes.subarray(0, placed.headBytes));
+  compressionField(placed.toc.formatMinor, GZIP, level).copy(head, AT.compression);
+  return { ...readHead(bytes, placed), bytes: head };
+}
+
+function readHead(bytes: Buffer, { toc, headBytes, flagPositions }: PlacedToc): ReadHead {
   const entriesWithData = toc.entries.flatMap(({ dumpId, kind, tag }, index) => {
     const flagPosition = flagPositions[index] ?? 0;
-    const flag = head.readUInt8(flagPosition);
+    const flag = bytes.readUInt8(flagPosition);
     if (flag === FLAG.noData) return [];
     if (flag !== FLAG.notSet && flag !== FLAG.set) {
       throw new NotAnArchive('an entry that does not say whether it has data');
     }
     return [{ dumpId, kind, tag, flagPosition }];
   });
-  return { toc, bytes: head, rest: Buffer.from(bytes.subarray(headBytes)), entriesWithData };
+  return { toc, rest: Buffer.from(bytes.subarray(headBytes)), entriesWithData };
 }

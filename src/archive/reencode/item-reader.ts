@@ -1,6 +1,5 @@
 import { NotAnArchive } from '../toc.ts';
-import type { BatchBuilder } from './batch.ts';
-import type { EntryWithData } from './head.ts';
+import { CutShort, type EntryWithData } from './head.ts';
 import { INTEGER_BYTES, writeInteger } from './integer.ts';
 
 /** PostgreSQL sources, pg_backup_archiver.h: BLK_DATA and BLK_BLOBS. */
@@ -9,14 +8,27 @@ const LARGE_OBJECTS = 3;
 const END_OF_LARGE_OBJECTS = 0;
 const LONGEST_BLOCK = 2 ** 31 - 1;
 
+/** Where the items go. */
+export interface ItemSink {
+  /** Whether it takes nothing more for now. */
+  readonly isFull: boolean;
+  /** What stands between the items; where the data of an entry begin, with its dump id. */
+  addBytes(bytes: Buffer, dumpId?: number): void;
+  beginItem(): void;
+  /** Takes as much as there is room for; returns how much. */
+  addContent(chunk: Buffer, from: number, to: number): number;
+  endItem(): void;
+}
+
 type Expected = 'type' | 'dump id' | 'large object' | 'block';
 
 /**
- * Takes the data of an uncompressed archive, which follow the table of contents, apart into items (pg_backup_custom.c): for each entry with data its type,
- * its dump id and blocks, each behind its length, up to one of length 0; large objects have that each, behind their OID, up to the OID 0.
+ * Takes the data of an archive, which follow the table of contents, apart into items (pg_backup_custom.c): for each entry with data its type, its dump
+ * id and blocks, each behind its length, up to one of length 0; large objects have that each, behind their OID, up to the OID 0. The same in whatever
+ * way the content of the blocks is compressed.
  */
 export class ItemReader {
-  readonly #batch: BatchBuilder;
+  readonly #sink: ItemSink;
   /** The entries whose data did not come yet. */
   readonly #missing: Map<number, EntryWithData>;
   #expected: Expected = 'type';
@@ -25,21 +37,21 @@ export class ItemReader {
   readonly #integer = Buffer.alloc(INTEGER_BYTES);
   #integerBytes = 0;
 
-  constructor(entries: readonly EntryWithData[], batch: BatchBuilder) {
+  constructor(entries: readonly EntryWithData[], sink: ItemSink) {
     this.#missing = new Map(entries.map((entry) => [entry.dumpId, entry]));
-    this.#batch = batch;
+    this.#sink = sink;
   }
 
   /**
-   * Reads a chunk from there on, up to its end or to where the batch is full; returns how far.
+   * Reads a chunk from there on, up to its end or to where the sink is full; returns how far.
    * @throws NotAnArchive where the data are not as pg_dump writes them
    */
   read(chunk: Buffer, start: number): number {
     let at = start;
-    while (at < chunk.length && !this.#batch.isFull) {
+    while (at < chunk.length && !this.#sink.isFull) {
       if (this.#blockBytes > 0) {
         const end = Math.min(chunk.length, at + this.#blockBytes);
-        const copied = this.#batch.addContent(chunk, at, end);
+        const copied = this.#sink.addContent(chunk, at, end);
         this.#blockBytes -= copied;
         at += copied;
       } else if (this.#expected === 'type') {
@@ -56,11 +68,11 @@ export class ItemReader {
     return at;
   }
 
-  /** @throws NotAnArchive where the data end too early: in an item, or before each entry has its own */
+  /** @throws CutShort where the data end too early: in an item, or before each entry has its own */
   end(): void {
-    if (this.#expected !== 'type') throw new NotAnArchive('cut short in the data');
+    if (this.#expected !== 'type') throw new CutShort('cut short in the data');
     const [entry] = this.#missing.values();
-    if (entry) throw new NotAnArchive(`cut short before the data of ${entry.tag}`);
+    if (entry) throw new CutShort(`cut short before the data of ${entry.tag}`);
   }
 
   /** An integer may begin in one chunk and end in the next. */
@@ -85,7 +97,7 @@ export class ItemReader {
     if (sign !== 0 || length > LONGEST_BLOCK) throw new NotAnArchive('a block of an impossible length');
     this.#blockBytes = length;
     if (length > 0) return;
-    this.#batch.endItem();
+    this.#sink.endItem();
     this.#expected = this.#type === TABLE_DATA ? 'type' : 'large object';
   }
 
@@ -96,7 +108,7 @@ export class ItemReader {
       throw new NotAnArchive(`data of another type than ${entry.kind}`);
     }
     this.#missing.delete(dumpId);
-    this.#batch.addBytes(Buffer.from([this.#type, ...writeInteger(sign, dumpId)]), dumpId);
+    this.#sink.addBytes(Buffer.from([this.#type, ...writeInteger(sign, dumpId)]), dumpId);
     if (this.#type === TABLE_DATA) this.#beginItem();
     else this.#expected = 'large object';
   }
@@ -105,13 +117,13 @@ export class ItemReader {
   #onLargeObject(sign: number, value: number): void {
     if (sign > 1 || (sign === 1 && value === 0))
       throw new NotAnArchive('a large object with an impossible OID');
-    this.#batch.addBytes(writeInteger(sign, value));
+    this.#sink.addBytes(writeInteger(sign, value));
     if (value === END_OF_LARGE_OBJECTS) this.#expected = 'type';
     else this.#beginItem();
   }
 
   #beginItem(): void {
-    this.#batch.beginItem();
+    this.#sink.beginItem();
     this.#expected = 'block';
   }
 }

@@ -1,7 +1,7 @@
-import { NotAnArchive, type Toc } from '../toc.ts';
+import type { Toc } from '../toc.ts';
 import { DataStream } from './data-stream.ts';
 import { createDeflatePool } from './deflate-pool.ts';
-import { collectUncompressedHead, type Head } from './head.ts';
+import { CutShort, collectUncompressedHead, type Head } from './head.ts';
 import { untilAborted } from './until-aborted.ts';
 
 export interface ReencodeOptions {
@@ -17,7 +17,8 @@ export interface Reencoding {
   /**
    * The archive, to be written from its beginning on. Whoever stops early ends the source and the threads with it.
    * @throws NotReencodable before anything else, for archives that are compressed already or of an unknown format
-   * @throws NotAnArchive where the source is damaged, or ends before the data of each entry came
+   * @throws NotAnArchive where the source is damaged; CutShort where it ends before the data of each entry came
+   * @throws ThreadFailed
    */
   readonly pieces: AsyncIterable<Buffer>;
   /** For when all pieces have come. */
@@ -77,7 +78,7 @@ async function* reencode(
     }
     const head = data ? undefined : heads.end();
     if (head) data = yield* begin(head);
-    if (!data) throw new NotAnArchive('cut short');
+    if (!data) throw new CutShort('cut short');
     yield* data.end();
     onEnd(data.result());
   } finally {

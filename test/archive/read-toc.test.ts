@@ -2,20 +2,13 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 import { after, before, describe, test } from 'node:test';
 import { createTocCollector, readTocOfFile, readTocOfStream } from '../../src/archive/read-toc.ts';
 import { NotAnArchive, parseToc, type Toc } from '../../src/archive/toc.ts';
-import { tocTap } from '../../src/archive/toc-tap.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { dumpToPipe } from './dump.ts';
-
-const GARBAGE_PIECES = 200;
-const GARBAGE_BYTES = 1024 * 1024;
-const KEPT_BYTES = 20 * 1024 * 1024;
 
 describe('the table of contents of an archive that is being written', {
   skip: missing('postgres-server-15', 'postgres-client-15'),
@@ -67,41 +60,6 @@ describe('the table of contents of an archive that is being written', {
     assert.equal(collector.add(archive.subarray(end - 1500, end)), undefined);
     assert.deepEqual(collector.end(), expected);
     assert.equal(collector.end(), undefined);
-  });
-
-  test('is told by a tap while the data is still to come, and every byte is passed on', async () => {
-    const told: Toc[] = [];
-    const tap = tocTap((toc) => told.push(toc));
-    const passed = buffer(tap);
-    await pipeline(async function* () {
-      for (let offset = 0; offset < archive.length; offset += 65536) {
-        if (offset > end * 1.5 + 2 * 65536) assert.equal(told.length, 1);
-        yield archive.subarray(offset, offset + 65536);
-      }
-    }, tap);
-    assert.ok((await passed).equals(archive));
-    assert.deepEqual(told, [expected]);
-  });
-
-  test('is not told of what is no archive, and nothing of that is kept', async () => {
-    const told: Toc[] = [];
-    const before = process.memoryUsage().arrayBuffers;
-    let most = 0;
-    let passedBytes = 0;
-    const tap = tocTap((toc) => told.push(toc));
-    tap.on('data', (chunk: Buffer) => {
-      passedBytes += chunk.length;
-    });
-    const piece = Buffer.alloc(GARBAGE_BYTES, 'PGDMP');
-    await pipeline(async function* () {
-      for (let index = 0; index < GARBAGE_PIECES; index += 1) {
-        yield piece;
-        most = Math.max(most, process.memoryUsage().arrayBuffers - before);
-      }
-    }, tap);
-    assert.deepEqual(told, []);
-    assert.equal(passedBytes, GARBAGE_PIECES * GARBAGE_BYTES);
-    assert.ok(most < KEPT_BYTES, `${most} bytes were kept`);
   });
 
   test('is read from a stream, of which the rest stays unread', async () => {
