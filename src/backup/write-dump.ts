@@ -90,10 +90,6 @@ async function writeReencoded(
   const { output, ended } = streamCommand(command, { failure });
   let failureOfDump: unknown;
   let isGivenUp = false;
-  const giveUp = (): void => {
-    isGivenUp = true;
-    output.destroy();
-  };
   const source = async function* (): AsyncGenerator<Buffer> {
     try {
       yield* output;
@@ -118,12 +114,7 @@ async function writeReencoded(
     }
   };
   // A stream of the generator alone would, once destroyed, wait for what pg_dump writes next.
-  const archive = new PassThrough({
-    destroy(error, callback) {
-      giveUp();
-      callback(error);
-    },
-  });
+  const archive = new PassThrough();
   const passing = pipeline(pieces(), archive).catch(() => {});
   try {
     await onDisk(file, () =>
@@ -137,7 +128,8 @@ async function writeReencoded(
     if (!encryption) await patch(file, result);
     return result;
   } catch (error) {
-    giveUp();
+    isGivenUp = true;
+    output.destroy();
     await Promise.all([passing, ended]);
     signal.throwIfAborted();
     // What passes it on can only say that its input broke off.

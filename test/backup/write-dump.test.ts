@@ -20,7 +20,7 @@ const NEVER = new AbortController().signal;
 /** None of what is tested here may wait for pg_dump. */
 const SOON = { timeout: 20_000 };
 const WHOLE = 'exec cat "$ARCHIVE"';
-const SILENT = `head -c ${SILENT_AFTER_BYTES} "$ARCHIVE"; exec sleep 1000`;
+const SILENT = `head -c ${SILENT_AFTER_BYTES} "$ARCHIVE"; touch "$FILE.silent"; exec sleep 1000`;
 
 describe('a dump that is compressed here', {
   skip: missing('postgres-server-15', 'postgres-client-15', 'gpg'),
@@ -59,8 +59,12 @@ describe('a dump that is compressed here', {
   }
 
   test('fails with its gpg, also while pg_dump is silent', SOON, async (t) => {
-    const encryption = await openGpg(t, 'head -c 100000 >/dev/null; echo "gpg: out of sorts" >&2; exit 2');
-    await assert.rejects(write(t, SILENT, { encryption }), {
+    const file = join(temporaryDirectory(t), 'dump');
+    const encryption = await openGpg(
+      t,
+      `cat <&0 >/dev/null & until [ -e "${file}.silent" ]; do :; done; kill $!; echo "gpg: out of sorts" >&2; exit 2`,
+    );
+    await assert.rejects(write(t, SILENT, { file, encryption }), {
       code: 'ENCRYPTION_FAILED',
       message: /^gpg failed: exit code 2: gpg: out of sorts/,
     });

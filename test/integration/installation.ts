@@ -78,7 +78,10 @@ export function install(
     logs,
     env,
     start,
-    run: (args, more) => start(args, more).finished,
+    run: (args, more) => {
+      const run = (): Promise<PgBackupResult> => start(args, more).finished;
+      return args[0] === 'backup' ? inTurn({ ...env, ...more }, run) : run();
+    },
     reports,
     records,
     newest() {
@@ -104,6 +107,20 @@ export function install(
       ...processesThatMention(directory),
     ],
   };
+}
+
+/** By server and database. */
+const turns = new Map<string, Promise<unknown>>();
+
+/** Tests run side by side, and of two backups of one database the later one would be refused. Those that want that use `start`. */
+function inTurn<T>({ PG_PORT, PG_DATABASE }: Env, run: () => Promise<T>): Promise<T> {
+  const key = `${PG_PORT}/${PG_DATABASE}`;
+  const result = (turns.get(key) ?? Promise.resolve()).then(run);
+  turns.set(
+    key,
+    result.catch(() => {}),
+  );
+  return result;
 }
 
 /** Ends with the test, and early enough that a program that hangs fails its test instead of stopping all others. */

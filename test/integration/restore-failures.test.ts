@@ -149,7 +149,8 @@ describe('a restore that does not come to its end', { skip }, () => {
       RESTORE_PG_PASSWORD: 'f3w',
     });
     assert.equal(exitCode, 17, stderr);
-    assert.match(stderr, /too many connections for role/);
+    // What the worker said is lost where pg_restore is quicker to end the others.
+    assert.match(stderr, /too many connections for role|a worker process died unexpectedly/);
     assert.deepEqual(await databasesOf(server), ['gated', 'spoilt']);
   });
 
