@@ -49,6 +49,8 @@ export function streamCommand(command: Command, options: CommandStreamOptions): 
     if (error) throw error;
     output.end();
   };
+  // It may come before anybody reads, who meets it then; else it would end this process.
+  output.on('error', () => {});
   conclude().catch((error) => output.destroy(error));
   return { output, ended: program.ended };
 }

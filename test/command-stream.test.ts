@@ -101,3 +101,15 @@ function sh(script: string, more: { input?: Readable; signal?: AbortSignal } = {
     },
   );
 }
+
+test('a failure before anybody reads is met by whoever reads then', async () => {
+  const controller = new AbortController();
+  const { output, ended } = streamCommand(
+    { file: '/bin/sleep', args: ['1000'], environment: {}, signal: controller.signal },
+    { failure: () => undefined },
+  );
+  const closed = new Promise((resolve) => output.once('close', resolve));
+  controller.abort(new Error('enough'));
+  await Promise.all([ended, closed]);
+  await assert.rejects(output.toArray(), /enough/);
+});
