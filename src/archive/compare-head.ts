@@ -1,12 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Text } from '../language.ts';
+import { FLAG, FLAG_AND_OFFSET_BYTES, LARGE_OBJECTS, TABLE_DATA } from './format.ts';
 import { NotAnArchive, type PlacedToc, parsePlacedToc } from './toc.ts';
 
-/** The flag of an entry, 1 or 2 with data; the offset of its data follows where it is 2 (PostgreSQL sources, pg_backup_archiver.c: WriteOffset). */
-const OFFSET_SET = 2;
-const FLAG_AND_OFFSET_BYTES = 9;
 /** A data item begins with its type, BLK_DATA or BLK_BLOBS, and the number of its entry, which has a sign before it (pg_backup_custom.c). */
-const ITEM_TYPES = [1, 3];
+const ITEM_TYPES = [TABLE_DATA, LARGE_OBJECTS];
 const ITEM_HEAD_BYTES = 6;
 
 /**
@@ -22,7 +20,7 @@ export async function findHeadFault(path: string, before: Buffer): Promise<Text 
     if (!placed || !isSameBesides(placed, before, now)) return OTHER_HEAD;
     for (const [index, { dumpId, tag }] of placed.toc.entries.entries()) {
       const position = placed.flagPositions[index] ?? 0;
-      if (now[position] !== OFFSET_SET) continue;
+      if (now[position] !== FLAG.set) continue;
       if (!(await isDataOf(file, dumpId, Number(now.readBigUInt64LE(position + 1))))) {
         return wrongOffset(dumpId, tag);
       }

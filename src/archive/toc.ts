@@ -1,4 +1,12 @@
 import { decodeText } from './encoding.ts';
+import {
+  FLAG,
+  FLAG_AND_OFFSET_BYTES,
+  FORMAT_MINORS,
+  MAGIC,
+  MAJOR_VERSION,
+  WITH_ALGORITHM,
+} from './format.ts';
 
 /** The table of contents of a custom-format archive, as pg_dump writes it (PostgreSQL sources, pg_backup_archiver.c: ReadHead, ReadToc). */
 export interface Toc {
@@ -49,15 +57,9 @@ export class NotAnArchive extends Error {
   override readonly name: string = 'NotAnArchive';
 }
 
-const MAGIC = 'PGDMP';
 const CUSTOM_FORMAT = 1;
-/** Clients 12 to 18. */
-const FORMAT_MINORS = { oldest: 14, newest: 16 };
-const WITH_ALGORITHM = 15;
 const WITH_RELATION_KIND = 16;
 const DATE_INTEGERS = 7;
-const NO_DATA = 3;
-const FLAG_AND_OFFSET_BYTES = 9;
 /** More cannot be of any use: every lock needs shared memory. */
 const MAXIMUM_ENTRIES = 10_000_000;
 
@@ -117,7 +119,7 @@ function readHeader(reader: Reader): number {
     throw new NotAnArchive('no archive of pg_dump');
   const [major, minor] = [reader.byte(), reader.byte()];
   reader.byte();
-  const isKnown = major === 1 && minor >= FORMAT_MINORS.oldest && minor <= FORMAT_MINORS.newest;
+  const isKnown = major === MAJOR_VERSION && FORMAT_MINORS.includes(minor);
   if (!isKnown) throw new NotAnArchive(`format ${major}.${minor}`);
   const [integerBytes, offsetBytes, format] = [reader.byte(), reader.byte(), reader.byte()];
   if (integerBytes !== 4 || offsetBytes !== 8) throw new NotAnArchive('integers of another size');
@@ -151,7 +153,7 @@ function readEntry(reader: Reader, formatMinor: number): RawEntry {
     if (!/^\d{1,10}$/.test(dependency)) throw new NotAnArchive('a dependency that is no number');
     dependencies.push(Number(dependency));
   }
-  const hasData = reader.byte() !== NO_DATA;
+  const hasData = reader.byte() !== FLAG.noData;
   reader.bytes(8);
   return {
     dumpId,

@@ -1,8 +1,8 @@
+import { TABLE_DATA } from '../format.ts';
 import { combineAdler32 } from './adler32.ts';
 import { type Batch, isSegment, type Segment } from './batch.ts';
 import type { Deflated, DeflatedSegment } from './deflate.ts';
 import { writeInteger } from './integer.ts';
-import { TABLE_DATA } from './item-reader.ts';
 
 /** Deflate with a window of 32 KiB (RFC 1950, section 2.2); the level that it says is for information. */
 const ZLIB_HEADER = Buffer.from([0x78, 0xda]);

@@ -1,3 +1,4 @@
+import { FLAG, FORMAT_MINORS, MAGIC, MAJOR_VERSION, OFFSET_BYTES, WITH_ALGORITHM } from '../format.ts';
 import { collectHead, type TocCollector } from '../read-toc.ts';
 import { NotAnArchive, type PlacedToc, parsePlacedToc, type Toc } from '../toc.ts';
 import { writeInteger } from './integer.ts';
@@ -39,21 +40,11 @@ export interface EntryWithData {
 }
 
 /** PostgreSQL sources, pg_backup_archiver.c: WriteHead. */
-const MAGIC = 'PGDMP';
 const AT = { version: 5, sizesAndFormat: 8, compression: 11 };
 const LONGEST_HEADER_BYTES = 16;
-const MAJOR_VERSION = 1;
-/** Of clients 12 to 15; 16; 17 and 18. */
-const FORMAT_MINORS = [14, 15, 16];
 /** Integers of 4 bytes, offsets of 8, and the custom format. */
 const SIZES_AND_FORMAT = Buffer.from([4, 8, 1]);
-/** From here on the compression is an algorithm in one byte; before, a level as an integer. */
-const WITH_ALGORITHM = 15;
 const GZIP = 1;
-
-/** WriteOffset: the offset is not set, it is set, there are no data. */
-const FLAG = { notSet: 1, set: 2, noData: 3 };
-const OFFSET_BYTES = 8;
 
 /**
  * Collects the head of an archive in whatever way it is compressed.

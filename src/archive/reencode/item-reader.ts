@@ -1,10 +1,8 @@
+import { LARGE_OBJECTS, TABLE_DATA } from '../format.ts';
 import { NotAnArchive } from '../toc.ts';
 import { CutShort, type EntryWithData } from './head.ts';
 import { INTEGER_BYTES, writeInteger } from './integer.ts';
 
-/** PostgreSQL sources, pg_backup_archiver.h: BLK_DATA and BLK_BLOBS. */
-export const TABLE_DATA = 1;
-const LARGE_OBJECTS = 3;
 const END_OF_LARGE_OBJECTS = 0;
 const LONGEST_BLOCK = 2 ** 31 - 1;
 
