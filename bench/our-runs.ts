@@ -13,7 +13,7 @@ export function fullRun(changes: Env, around: readonly string[] = []) {
   return async (site: Site): Promise<Run> => {
     const directory = site.newDirectory('ours');
     const isLocal = changes['BACKUP_MODE'] === 'local';
-    const [file = PROGRAM, ...args] = [...around, process.execPath, PROGRAM, 'backup'];
+    const [file = PROGRAM, ...args] = [...around, PROGRAM, 'backup'];
     return {
       steps: [{ file, args }],
       environment: settingsOf(site, directory, changes),
@@ -33,7 +33,7 @@ export async function drill(site: Site): Promise<Run> {
     DRILL_PG_BIN_DIR: site.serverProgramsDirectory,
     DRILL_DIRECTORY: directory,
   };
-  const steps = [{ file: process.execPath, args: [PROGRAM, 'drill', '--latest', '--jobs', '2'] }];
+  const steps = [{ file: PROGRAM, args: ['drill', '--latest', '--jobs', '2'] }];
   return { steps, environment, directory, dumps: false };
 }
 

@@ -100,7 +100,7 @@ const SERVER_SETTINGS = {
 async function makeBackup(site: Site, signal: AbortSignal): Promise<string> {
   const directory = site.newDirectory('kept');
   const env = settingsOf(site, directory, { BACKUP_MODE: 'local', BACKUP_COMPRESS: '9' });
-  await promisify(execFile)(process.execPath, [PROGRAM, 'backup'], { env, signal });
+  await promisify(execFile)(PROGRAM, ['backup'], { env, signal });
   return join(directory, 'base');
 }
 
