@@ -21,8 +21,8 @@ Made by \`npm run bench -- --write\`, which makes the database, runs each side i
 store, and the fingerprint with the rows of each table. The raw side is \`pg_dump\` into a file, and nothing else.
 
 - *seconds*: the median, and the fastest and slowest run.
-- *÷ raw*: the time divided by that of \`pg_dump -Fc -Z9 -f\` in the same measurement; sides on one core are divided by pg_dump on one core.
-  There the programs of the side share one core, and the database keeps all.
+- *÷ raw*: the time divided by that of \`pg_dump -Fc -Z9 -f\` in the same measurement. On one core means that the programs of the side share one; the
+  database keeps all.
 - *CPU s*: user and system time of the side's programs, a drill's own server included; those of the database server and of the store, which
   run on the same machine, stand beside it.
 - *program, MB*: the highest resident memory of the program itself; *all, MB*: of it and all that it started, a drill's own server
@@ -38,8 +38,7 @@ store, and the fingerprint with the rows of each table. The raw side is \`pg_dum
 一切：转储、全局对象、完整回读归档、sha256、fsync、上传、向存储确认，以及含每张表行数的指纹。原生对象只是 \`pg_dump\` 写到文件，别无其他。
 
 - *秒*：中位数，以及最快与最慢的一次。
-- *÷ 原生*：用时除以同一次测量中 \`pg_dump -Fc -Z9 -f\` 的用时；限一个核的对象除以同样限一个核的 pg_dump。那时对象的所有程序共用一个核，数据库仍可用
-  所有核。
+- *÷ 原生*：用时除以同一次测量中 \`pg_dump -Fc -Z9 -f\` 的用时。“限一个核”指该对象的所有程序共用一个核，数据库仍可用所有核。
 - *CPU 秒*：对象自身各程序的用户态与内核态时间，含演练自己的服务器；数据库服务器与存储在同一台机器上运行，单独列出。
 - *程序 MB*：程序自身的最高常驻内存；*合计 MB*：它及其启动的所有进程之和，含演练自己的服务器，不含数据库服务器。
 - 存储在同一台机器上：上传耗费 CPU 时间，但没有网络等待。OSS 用测试中的替身，S3 用 \`rclone serve s3\`。

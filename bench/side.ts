@@ -20,8 +20,6 @@ export interface Run {
 export interface Side {
   readonly name: string;
   readonly title: Text;
-  /** The side by which its time is divided. */
-  readonly baseline: string;
   /** Whether it restores a backup that is made and kept for it. */
   readonly restores?: boolean;
   /** The program that the side needs and this machine lacks; the side is then left out. */

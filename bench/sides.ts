@@ -5,8 +5,8 @@ import { handbook, parallelRestore, pgBack, pgBackPath, rawDump } from './other-
 import { drill, fullRun } from './our-runs.ts';
 import type { Side } from './side.ts';
 
+/** The time of every side is divided by its. */
 export const BASELINE = 'raw-gzip9';
-export const ONE_CORE_BASELINE = 'raw-gzip9-one-core';
 
 const ONE_CORE = ['taskset', '--cpu-list', '0'];
 const UPLOADERS = ['ossutil', 'sdk'] as const;
@@ -22,9 +22,9 @@ export const SIDES: readonly Side[] = [
     zh: '`pg_dump -Fc --compress=zstd:3 -f`',
   }),
   {
-    name: ONE_CORE_BASELINE,
+    name: 'raw-gzip9-one-core',
     title: { en: '`pg_dump -Fc -Z9 -f` on one core', zh: '`pg_dump -Fc -Z9 -f`，限一个核' },
-    ...{ baseline: ONE_CORE_BASELINE, missing: nothing, prepare: rawDump('9', ONE_CORE) },
+    ...{ missing: nothing, prepare: rawDump('9', ONE_CORE) },
   },
   {
     name: 'handbook',
@@ -32,12 +32,11 @@ export const SIDES: readonly Side[] = [
       en: "the handbook's script: `pg_dump -Z 9`, `sha256sum`, `ossutil cp`, one after the other",
       zh: '手册脚本的流程：依次执行 `pg_dump -Z 9`、`sha256sum`、`ossutil cp`',
     },
-    ...{ baseline: BASELINE, missing: lacksOssutil, prepare: handbook },
+    ...{ missing: lacksOssutil, prepare: handbook },
   },
   {
     name: 'pg_back',
     title: { en: 'pg_back: `-Z 9`, sha256, upload to S3', zh: 'pg_back：`-Z 9`、sha256、上传到 S3' },
-    baseline: BASELINE,
     missing: () => (pgBackPath() === undefined ? 'pg_back on PATH' : lacksRclone()),
     prepare: pgBack,
   },
@@ -62,7 +61,7 @@ export const SIDES: readonly Side[] = [
   {
     name: 'restore-j2',
     title: { en: "`pg_restore -j2` of pg-backup's archive", zh: '对 pg-backup 的归档执行 `pg_restore -j2`' },
-    ...{ baseline: BASELINE, restores: true, missing: nothing, prepare: parallelRestore },
+    ...{ restores: true, missing: nothing, prepare: parallelRestore },
   },
   {
     name: 'drill',
@@ -70,12 +69,12 @@ export const SIDES: readonly Side[] = [
       en: '`pg-backup drill`: server, restore, comparison',
       zh: '`pg-backup drill`：起服务器、恢复、比对',
     },
-    ...{ baseline: BASELINE, restores: true, missing: nothing, prepare: drill },
+    ...{ restores: true, missing: nothing, prepare: drill },
   },
 ];
 
 function raw(name: string, compression: string, title: Text): Side {
-  return { name, title, baseline: BASELINE, missing: nothing, prepare: rawDump(compression) };
+  return { name, title, missing: nothing, prepare: rawDump(compression) };
 }
 
 /** A full run with each of the uploaders. */
@@ -83,7 +82,6 @@ function ours(name: string, title: Text, settings: Env, around: readonly string[
   return UPLOADERS.map((tool) => ({
     name: `${name}-${tool}`,
     title: { en: `**pg-backup**, ${title.en}, ${tool}`, zh: `**pg-backup**，${title.zh}，${tool}` },
-    baseline: around.length > 0 ? ONE_CORE_BASELINE : BASELINE,
     missing: tool === 'ossutil' ? lacksOssutil : nothing,
     prepare: fullRun({ ...settings, BACKUP_UPLOAD_TOOL: tool }, around),
   }));
@@ -93,7 +91,7 @@ function local(name: string, title: Text, settings: Env): Side {
   return {
     name,
     title: { en: `**pg-backup**, ${title.en}, without an upload`, zh: `**pg-backup**，${title.zh}，不上传` },
-    ...{ baseline: BASELINE, missing: nothing, prepare: fullRun({ ...settings, BACKUP_MODE: 'local' }) },
+    ...{ missing: nothing, prepare: fullRun({ ...settings, BACKUP_MODE: 'local' }) },
   };
 }
 

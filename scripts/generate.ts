@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { PAGES, performancePage } from '../bench/page.ts';
+import { readResults } from '../bench/results.ts';
 import { envExample, exitCodesPage, settingsPage } from '../src/config/reference.ts';
 import { ossErrorsPage } from '../src/storage/oss-errors-page.ts';
 
@@ -24,6 +26,8 @@ export const GENERATED_FILES: Readonly<Record<string, () => string>> = {
   'docs/exit-codes.zh-CN.md': () => exitCodesPage('zh'),
   'docs/oss-errors.md': () => ossErrorsPage('en'),
   'docs/oss-errors.zh-CN.md': () => ossErrorsPage('zh'),
+  [PAGES.en]: () => performancePage(readResults(), 'en'),
+  [PAGES.zh]: () => performancePage(readResults(), 'zh'),
   'k8s/components/servicemonitor/prometheusrule.yaml': prometheusRule,
 };
 
