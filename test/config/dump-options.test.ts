@@ -109,7 +109,7 @@ test('options that change nothing that matters are allowed without a remark', ()
   assert.deepEqual(checkDumpOptions(words), { problems: [], leavesOut: [] });
 });
 
-for (const major of [15, 17, 18]) {
+for (const major of [15, 16, 17, 18]) {
   const skip = missing(`postgres-client-${major}`);
   test(`every option in the help of pg_dump ${major} is known, and whether it takes a value`, {
     skip,

@@ -21,7 +21,7 @@ for (const major of [14, 15, 16, 17, 18]) {
   });
 }
 
-for (const major of [15, 17, 18]) {
+for (const major of [15, 16, 17, 18]) {
   test(`pg_dump ${major} meets every type of object, and pg_restore makes them again`, {
     skip: missing(`postgres-server-${major}`, `postgres-client-${major}`),
   }, async (t) => {

@@ -24,7 +24,7 @@ test('a part that is there never skips', { skip: missing('ossutil') }, () => {
   assert.match(execFileSync(ossutilPath() ?? '', ['--version'], { encoding: 'utf8' }), /v1\.7\.19/);
 });
 
-for (const major of [15, 17, 18]) {
+for (const major of [15, 16, 17, 18]) {
   const skip = missing(`postgres-client-${major}`, `postgres-server-${major}`);
   test(`client and server ${major} work together`, { skip }, async (t) => {
     const server = await startPostgres({ major });

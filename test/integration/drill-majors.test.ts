@@ -22,7 +22,7 @@ const MAJORS: readonly (readonly [source: number, ...scratch: number[]])[] = [
 describe('a database with every type of object', { concurrency: 2 }, () => {
   for (const [source, ...majors] of MAJORS) {
     const servers = [source, ...majors].map((major) => `postgres-server-${major}` as const);
-    const skip = missing(...servers, 'postgres-client-15', 'postgres-client-17', 'postgres-client-18');
+    const skip = missing(...servers, ...[15, 16, 17, 18].map((major) => `postgres-client-${major}` as const));
     test(`of a server ${source} is restored by a drill, and equal, on ${majors.join(' and ')}`, {
       skip,
     }, async (t) => {

@@ -9,7 +9,7 @@ import { type PostgresServer, startPostgres } from '../../harness/postgres-serve
 import { dumpToPipe } from '../dump.ts';
 import { chunksOf, reencodeBytes, USUAL } from './reencoded.ts';
 
-const CLIENTS = [15, 17] as const;
+const CLIENTS = [15, 16, 17] as const;
 const skip = missing('postgres-server-15', ...CLIENTS.map((major) => `postgres-client-${major}` as const));
 
 describe('an archive that is not whole', { skip }, () => {

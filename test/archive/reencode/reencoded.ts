@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import {
   type ReencodeOptions,
   type ReencodeResult,
   reencodeArchive,
 } from '../../../src/archive/reencode/reencode.ts';
+import type { Toc } from '../../../src/archive/toc.ts';
 import type { PostgresServer } from '../../harness/postgres-server.ts';
-import { clientEnvironment, clientProgram } from '../dump.ts';
+import { clientEnvironment, clientProgram, runClient } from '../dump.ts';
 
 export const USUAL: ReencodeOptions = { level: 9, threads: 2, signal: new AbortController().signal };
 
@@ -63,4 +66,58 @@ export async function dumpReencoded(
   const [exitCode] = await ended;
   if (exitCode !== 0) throw new Error(`pg_dump ended with ${exitCode}`);
   return result;
+}
+
+export interface Both {
+  readonly ours: string;
+  readonly theirs: string;
+  readonly toc: Toc;
+  readonly result: ReencodeResult;
+}
+
+/** The archive as it is re-encoded, and as pg_dump compresses it, of one snapshot. */
+export async function dumpBoth(
+  directory: string,
+  client: number,
+  server: PostgresServer,
+  database: string,
+  options: { level?: number; threads?: number } = {},
+  ...args: string[]
+): Promise<Both> {
+  const [ours, theirs] = [join(directory, 'ours'), join(directory, 'theirs')];
+  await using session = await exportSnapshot(client, server, database);
+  const both = [`--snapshot=${session.snapshot}`, ...args, database];
+  const tocs: Toc[] = [];
+  const onToc = (toc: Toc): number => tocs.push(toc);
+  const result = await dumpReencoded(client, server, ours, { ...options, onToc }, ...both);
+  const usual = ['--format=custom', `--compress=${options.level ?? USUAL.level}`, `--file=${theirs}`];
+  await runClient(client, 'pg_dump', server, ...usual, ...both);
+  const [toc] = tocs;
+  assert.ok(toc && tocs.length === 1);
+  return { ours, theirs, toc, result };
+}
+
+async function exportSnapshot(
+  client: number,
+  server: PostgresServer,
+  database: string,
+): Promise<AsyncDisposable & { readonly snapshot: string }> {
+  const psql = spawn(
+    clientProgram(client, 'psql'),
+    ['--no-psqlrc', '--quiet', '-At', `--dbname=${database}`],
+    {
+      env: clientEnvironment(server),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  const ended = once(psql, 'close');
+  psql.stdin.write('BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT pg_export_snapshot();\n');
+  const [snapshot] = await once(createInterface(psql.stdout), 'line');
+  return {
+    snapshot,
+    async [Symbol.asyncDispose]() {
+      psql.stdin.end();
+      await ended;
+    },
+  };
 }
