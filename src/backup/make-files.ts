@@ -9,7 +9,9 @@ import type { Artifact } from '../report/record.ts';
 import type { Following, Store } from '../storage/store.ts';
 import { compareRows } from './compare-rows.ts';
 import { completeFiles } from './complete-files.ts';
+import { compressThreads } from './compress-threads.ts';
 import type { BackupContext } from './context.ts';
+import type { Counted } from './count-blocks.ts';
 import type { DatabaseAccess } from './database-access.ts';
 import { type Dumped, dumpDatabase, fileSizeBytes } from './dump.ts';
 import { type DumpFollowers, followDump } from './follow-dump.ts';
@@ -81,7 +83,7 @@ function dump(
   const { partialDump } = run.files;
   const options = {
     compression: settings.BACKUP_COMPRESS,
-    compressThreads: settings.BACKUP_COMPRESS_THREADS ?? coresFor(settings.BACKUP_PARALLEL),
+    compressThreads: settings.BACKUP_COMPRESS_THREADS ?? usualThreads(settings.BACKUP_PARALLEL),
     onUnknownArchive: (detail: string) => log('warn', 'COMPRESSED_BY_PG_DUMP', { detail }),
     extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
     lockWaitSeconds: settings.BACKUP_LOCK_WAIT_SECONDS,
@@ -113,51 +115,52 @@ async function makeGlobals(work: Work, dumping: Promise<Dumped>): Promise<void> 
 /** Brings to an end what goes along with the dump, and gives the files their final names. */
 async function finish(
   work: Work,
-  {
-    followers,
-    dumping,
-    globals,
-  }: {
-    readonly followers: DumpFollowers;
-    readonly dumping: Promise<Dumped>;
-    readonly globals: Promise<void>;
-  },
+  { followers, dumping, globals }: { followers: DumpFollowers; dumping: Promise<Dumped>; globals: Promise<void> },
 ): Promise<void> {
-  const { context, run, store, encryption, pause, findings, team, stage } = work;
-  const { files, journal } = run;
+  const { context, pause, findings, team } = work;
   const dumped = await dumping;
   const counted = followers.end();
   if (!counted) context.log('warn', 'NOT_READ_BACK');
-  // Reading back may take long, and needs the server no more.
   const taking = team.add(takeFingerprint(work, dumped, counted));
+  // Reading back may take long, and needs the server no more.
   Promise.all([globals, taking]).then(
     () => pause?.end(),
     () => {},
   );
+  findings.artifacts = await completeDump(work, counted, { globals, taking });
+  if (counted) findings.proof = 'read';
+}
+
+/** Measures the dump while the others come to their ends, and waits for them. */
+function completeDump(
+  { context, run, store, encryption, team, stage }: Work,
+  counted: Promise<Counted | undefined> | undefined,
+  { globals, taking }: { globals: Promise<void>; taking: Promise<Taken | undefined> },
+): Promise<Artifact[]> {
+  const { files, journal } = run;
   const signal = AbortSignal.any([context.signal, team.failed]);
-  const sizeBytes = fileSizeBytes(files.partialDump);
+  const also = store?.checksum;
+  const yardstickBytes = fileSizeBytes(files.partialDump);
   let bytesDone = 0;
-  const measure = (): Promise<Artifact> =>
-    measureCounted(files.partialDump, files.dump, counted, {
-      ...{ also: store?.checksum, isEncrypted: encryption !== undefined, signal },
-      onBytes: (done) => {
-        bytesDone = done;
-      },
-    });
-  findings.artifacts = await stage(
+  const onBytes = (done: number): void => {
+    bytesDone = done;
+  };
+  const isEncrypted = encryption !== undefined;
+  const options = { also, isEncrypted, signal, onBytes };
+  return stage(
     'checksum',
     async () => {
-      const [artifact] = await Promise.all([measure(), syncFile(files.partialDump), globals]);
+      const measuring = measureCounted(files.partialDump, files.dump, counted, options);
+      const [artifact] = await Promise.all([measuring, syncFile(files.partialDump), globals]);
       const taken = await taking;
       return completeFiles(files, artifact, {
         withGlobals: context.settings.INCLUDE_GLOBALS,
         fingerprint: taken && { ...taken, version: 1, run: journal.run },
-        ...{ encryption, also: store?.checksum, signal },
+        ...{ encryption, also, signal },
       });
     },
-    () => ({ bytesDone, yardstickBytes: sizeBytes }),
+    () => ({ bytesDone, yardstickBytes }),
   );
-  if (counted) findings.proof = 'read';
 }
 
 async function takeFingerprint(
@@ -177,9 +180,9 @@ async function takeFingerprint(
   return taken;
 }
 
-/** Of those that this container may use of the machine's (libuv, uv_available_parallelism), for one of so many databases at a time. */
-function coresFor(databases: number): number {
-  return Math.max(1, Math.ceil(availableParallelism() / databases));
+/** By the cores that this container may use of the machine's (libuv, uv_available_parallelism). */
+function usualThreads(databases: number): number {
+  return compressThreads(availableParallelism(), databases);
 }
 
 function endingWith(team: Team, access: DatabaseAccess): DatabaseAccess {

@@ -269,8 +269,8 @@ export const SETTINGS = {
     maximum: 256,
     example: '2',
     description: {
-      en: 'On how many cores gzip compresses the dump (BACKUP_COMPRESS of 1 to 9, or gzip); pg_dump itself uses one. Without it: on all that this container may use, shared among BACKUP_PARALLEL databases, at low priority. 0: pg_dump compresses.',
-      zh: 'gzip 压缩转储所用的核数（BACKUP_COMPRESS 为 1 至 9 或 gzip 时）；pg_dump 自身只用一个核。未设置时以低优先级使用本容器可用的全部核，由 BACKUP_PARALLEL 个数据库分用；0 表示由 pg_dump 自行压缩。',
+      en: 'On how many cores gzip compresses the dump (BACKUP_COMPRESS of 1 to 9, or gzip); pg_dump itself uses one. Without it: on all that this container may use, 8 at most, shared among BACKUP_PARALLEL databases, at low priority. 0: pg_dump compresses, as it does where it writes a version of its format that is not known here.',
+      zh: 'gzip 压缩转储所用的核数（BACKUP_COMPRESS 为 1 至 9 或 gzip 时）；pg_dump 自身只用一个核。未设置时以低优先级使用本容器可用的全部核（最多 8 个），由 BACKUP_PARALLEL 个数据库分用；0 表示由 pg_dump 自行压缩，遇到本程序不认识的归档格式版本时亦然。',
     },
   },
   BACKUP_ENCRYPTION: {

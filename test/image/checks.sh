@@ -13,6 +13,7 @@ checks_run() {
 
   check 'it shows its commands' shows_help
   check 'it has node, clients, ossutil, setpriv, flock and gpg, but no npm, perl and apt' has_its_parts
+  check 'a limit of one CPU is one core to it' counts_its_cores
   check 'all of the program loads in it, and nothing lacks a library' is_complete
   check 'no layer and no setting of the image holds a secret' holds_no_secret
   check 'its list of parts names every package and Go module, and nothing that is gone' lists_its_parts
@@ -123,6 +124,10 @@ has_its_parts() {
     for gone in /etc/apt /modules /postgresql-majors /app/build; do if [ -e $gone ]; then exit 1; fi; done'
   docker image inspect --format '{{.Config.User}} {{index .Config.Labels "org.opencontainers.image.licenses"}}' "$image" |
     grep --line-regexp '10001:10001 Apache-2.0'
+}
+
+counts_its_cores() {
+  inside node --cpus 1 "$image" --print 'os.availableParallelism()' | grep --line-regexp 1
 }
 
 holds_no_secret() {
