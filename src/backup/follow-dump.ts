@@ -65,7 +65,11 @@ function startReading(
   const until = { whole: whole.signal, signal: AbortSignal.any([context.signal, brokenOff]) };
   let bytesDone = 0;
   const read = async (): Promise<Counted | undefined> => {
-    await using file = await openOnceBegun(path, until);
+    await using file = await openOnceBegun(path, until).catch((error: unknown) => {
+      until.signal.throwIfAborted();
+      // The wait for it is no part of the stage; its failure is.
+      return stage('verify', () => Promise.reject(error));
+    });
     return await stage(
       'verify',
       () =>

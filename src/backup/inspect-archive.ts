@@ -3,6 +3,7 @@ import { CutShort, collectAnyHead, DamagedHead, type ReadHead } from '../archive
 import { ItemReader, type ItemSink } from '../archive/reencode/item-reader.ts';
 import { NotAnArchive, type Toc } from '../archive/toc.ts';
 import { PgBackupError } from '../errors.ts';
+import type { Text } from '../language.ts';
 
 export interface Inspection {
   /** Told the table of contents as soon as it has come by. */
@@ -56,16 +57,19 @@ export function inspectArchive({ onToc, isReadBack }: Inspection): Transform {
   });
 }
 
-/** DUMP_FAILED for what a pg_dump wrote that says that all is well. */
-export function notWhole({ message }: NotAnArchive): PgBackupError {
+/** DUMP_FAILED for what a pg_dump wrote: one that said that all was well at its end, or that nobody let go on. */
+export function notWhole(error: NotAnArchive): PgBackupError {
   return new PgBackupError('DUMP_FAILED', {
-    outcome: { en: 'exit code 0', zh: '退出码 0' },
+    outcome: error instanceof CutShort ? { en: 'exit code 0', zh: '退出码 0' } : ENDED_BY_US,
     detail: {
-      en: `what it wrote is not a whole archive: ${message}`,
-      zh: `其输出不是完整的归档：${message}`,
+      en: `what it wrote is not a whole archive: ${error.message}`,
+      zh: `其输出不是完整的归档：${error.message}`,
     },
   });
 }
+
+/** The outcome of a pg_dump whose output was of no use any more. */
+export const ENDED_BY_US: Text = { en: 'ended by us', zh: '由本程序结束' };
 
 /** Only where the items begin and end is of interest. */
 const NOWHERE: ItemSink = {

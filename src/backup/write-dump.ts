@@ -15,7 +15,7 @@ import { createPrivateFile, PRIVATE_FILE_MODE } from '../files/durable-files.ts'
 import { diskFull, onDisk } from '../files/storage-error.ts';
 import { saysDiskFull } from '../postgres/failures.ts';
 import { encryptOutput } from './encrypt-output.ts';
-import { inspectArchive, notWhole } from './inspect-archive.ts';
+import { ENDED_BY_US, inspectArchive, notWhole } from './inspect-archive.ts';
 import { damagedUnseen } from './verify-archive.ts';
 
 export interface Reencode {
@@ -88,34 +88,18 @@ async function writeReencoded(
 ): Promise<ReencodeResult> {
   const { signal } = command;
   const { output, ended } = streamCommand(command, { failure });
-  let failureOfDump: unknown;
+  let cause: unknown;
   let isGivenUp = false;
-  const source = async function* (): AsyncGenerator<Buffer> {
-    try {
-      yield* output;
-    } catch (error) {
-      // What comes of giving it up is no failure of its own.
-      if (!isGivenUp) failureOfDump = error;
-      throw error;
-    }
+  const blame = (error: unknown): void => {
+    // What comes of giving it up is no failure of its own.
+    if (!isGivenUp) cause ??= error;
   };
-  const encoding = reencodeArchive(source(), { level, threads, signal, onToc: encryption && onToc });
-  let hasBegun = false;
-  let failureHere: unknown;
-  const pieces = async function* (): AsyncGenerator<Buffer> {
-    try {
-      for await (const piece of encoding.pieces) {
-        hasBegun = true;
-        yield piece;
-      }
-    } catch (error) {
-      failureHere = explainHere(error, hasBegun);
-      throw error;
-    }
-  };
+  const source = tellFailure(output, blame);
+  const encoding = reencodeArchive(source, { level, threads, signal, onToc: encryption && onToc });
+  const pieces = tellFailure(encoding.pieces, (error, hasBegun) => blame(explainHere(error, hasBegun)));
   // A stream of the generator alone would, once destroyed, wait for what pg_dump writes next.
   const archive = new PassThrough();
-  const passing = pipeline(pieces(), archive).catch(() => {});
+  const passing = pipeline(pieces, archive).catch(() => {});
   try {
     await onDisk(file, () =>
       pipeline(
@@ -133,7 +117,7 @@ async function writeReencoded(
     await Promise.all([passing, ended]);
     signal.throwIfAborted();
     // What passes it on can only say that its input broke off.
-    throw failureOfDump ?? failureHere ?? error;
+    throw cause ?? error;
   }
 }
 
@@ -162,6 +146,23 @@ async function readHead(handle: FileHandle, headBytes: number): Promise<Buffer> 
   return head;
 }
 
+/** Passes a stream on. */
+async function* tellFailure<T>(
+  stream: AsyncIterable<T>,
+  onFailure: (error: unknown, hasBegun: boolean) => void,
+): AsyncGenerator<T, void> {
+  let hasBegun = false;
+  try {
+    for await (const piece of stream) {
+      hasBegun = true;
+      yield piece;
+    }
+  } catch (error) {
+    onFailure(error, hasBegun);
+    throw error;
+  }
+}
+
 /** Undefined for what is nobody's fault that is known here. */
 function explainHere(error: unknown, hasBegun: boolean): Error | undefined {
   if (error instanceof ThreadFailed) return threadFailed(error);
@@ -173,7 +174,7 @@ function explainHere(error: unknown, hasBegun: boolean): Error | undefined {
 function threadFailed(error: ThreadFailed): PgBackupError {
   const { message } = error;
   const parameters = {
-    outcome: { en: 'ended by us', zh: '由本程序结束' },
+    outcome: ENDED_BY_US,
     detail: {
       en: `a thread that compresses what it writes died (${message}); BACKUP_COMPRESS_THREADS=0 leaves the compression to pg_dump`,
       zh: `压缩其输出的线程已终止（${message}）；BACKUP_COMPRESS_THREADS=0 可改由 pg_dump 压缩`,

@@ -22,10 +22,10 @@ export async function openOnceBegun(path: string, { whole, signal }: Ends): Prom
   for (;;) {
     signal.throwIfAborted();
     const isLast = whole.aborted;
-    const file = await openIfThere(path, isLast);
+    const file = await (isLast ? onDisk(path, () => open(path)) : openIfThere(path));
     if (file && (isLast || (await file.stat()).size > 0)) return file;
     await file?.close();
-    await pause(either);
+    await pause(POLL_MILLISECONDS, either);
   }
 }
 
@@ -51,22 +51,23 @@ export async function* readGrowing(
       position += bytesRead;
       yield block.subarray(0, bytesRead);
     } else if (isLast) return;
-    if (bytesRead < block.length) await pause(either);
+    if (bytesRead < block.length) await pause(POLL_MILLISECONDS, either);
   }
 }
 
-async function openIfThere(path: string, isNeeded: boolean): Promise<FileHandle | undefined> {
+/** Undefined while there is no file. @throws PgBackupError STORAGE_FAILED */
+export async function openIfThere(path: string): Promise<FileHandle | undefined> {
   return onDisk(path, async () => {
     try {
       return await open(path);
     } catch (error) {
-      if (isNeeded || !hasErrorCode(error, 'ENOENT')) throw error;
+      if (!hasErrorCode(error, 'ENOENT')) throw error;
       return undefined;
     }
   });
 }
 
-async function pause(end: AbortSignal): Promise<void> {
-  if (end.aborted) return;
-  await setTimeout(POLL_MILLISECONDS, undefined, { signal: end }).catch(() => {});
+/** Resolves with true after so long, or with false as soon as `end` is aborted. */
+export async function pause(milliseconds: number, end: AbortSignal): Promise<boolean> {
+  return setTimeout(milliseconds, true, { signal: end }).catch(() => false);
 }

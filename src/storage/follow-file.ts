@@ -1,21 +1,16 @@
-import { open } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
-import { hasErrorCode, onDisk } from '../files/storage-error.ts';
+import { openIfThere, pause } from '../files/growing-file.ts';
 import type { OpenFile } from './file-range.ts';
 import { FIRST_PART_BYTES, type Part, partsOf } from './part-plan.ts';
 
-/** A file under way changes with every block that is written: asking now and then costs less than being told. */
+/** A part takes longer to come about than a block. */
 const POLL_MILLISECONDS = 500;
 
 /** Opens a file as soon as there is one; undefined once `stop` is aborted. @throws PgBackupError STORAGE_FAILED */
 export async function openWhenThere(path: string, stop: AbortSignal): Promise<OpenFile | undefined> {
   do {
-    try {
-      return { path, handle: await open(path) };
-    } catch (error) {
-      if (!hasErrorCode(error, 'ENOENT')) return await onDisk(path, () => Promise.reject(error));
-    }
-  } while (await waited(stop));
+    const handle = await openIfThere(path);
+    if (handle) return { path, handle };
+  } while (await pause(POLL_MILLISECONDS, stop));
   return undefined;
 }
 
@@ -34,7 +29,7 @@ export async function* growingParts(
     let isThere = false;
     do {
       isThere = (await handle.stat()).size >= part.offset + part.sizeBytes;
-    } while (!isThere && (await waited(pausing)));
+    } while (!isThere && (await pause(POLL_MILLISECONDS, pausing)));
     if (stop.aborted) return;
     if (!isThere) break;
     sentParts = part.number;
@@ -49,9 +44,4 @@ export async function* growingParts(
     if (part.number > sentParts) yield part;
   }
   if (first && !stop.aborted) yield first;
-}
-
-/** Resolves after a moment with true, or at once with false when `stop` is aborted. */
-async function waited(stop: AbortSignal): Promise<boolean> {
-  return setTimeout(POLL_MILLISECONDS, true, { signal: stop }).catch(() => false);
 }

@@ -48,10 +48,7 @@ test('parts are sent while the file grows, after its end only the rest, and put 
 test('a head longer than a part: what was sent of it is sent again', async (t) => {
   const scene = await openScene(t);
   const { store, stored, count } = scene;
-  const writer = startWriter(t, scene, partsAndABit(3));
-  const following = follow(store, writer.path, NEVER);
-  await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, following, [2, 3]);
+  const { writer, following } = await sendAllFullParts(t, scene, 3);
   await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
   assert.deepEqual(await finished(following, FIRST_PART_BYTES + HALF), { sentBytes: 2 * FIRST_PART_BYTES });
   const bytes = readFileSync(writer.path);
@@ -63,10 +60,7 @@ test('a head longer than a part: what was sent of it is sent again', async (t) =
 test('a head of which nobody knows how long it is: what was sent is compared', async (t) => {
   const scene = await openScene(t);
   const { store, stored, count } = scene;
-  const writer = startWriter(t, scene, partsAndABit(3));
-  const following = follow(store, writer.path, NEVER);
-  await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, following, [2, 3]);
+  const { writer, following } = await sendAllFullParts(t, scene, 3);
   await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
   await finished(following, Number.POSITIVE_INFINITY);
   const bytes = readFileSync(writer.path);
@@ -78,10 +72,7 @@ test('a head of which nobody knows how long it is: what was sent is compared', a
 test('what changed all the same after it was sent is found out, and the next attempt sends it again', async (t) => {
   const scene = await openScene(t);
   const { store, stored, remembered } = scene;
-  const writer = startWriter(t, scene, partsAndABit(3));
-  const following = follow(store, writer.path, NEVER);
-  await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, following, [2, 3]);
+  const { writer, following } = await sendAllFullParts(t, scene, 3);
   await finished(following, 5000);
   await writer.say(`head ${FIRST_PART_BYTES + HALF}`);
   const bytes = readFileSync(writer.path);
@@ -96,10 +87,7 @@ test('a passing fault is got over while the file grows', async (t) => {
   const scene = await openScene(t);
   scene.server.fail({ fault: { kind: 'reset', afterBytes: 3_000_000 }, operation: 'UploadPart' });
   scene.server.fail({ fault: UNAVAILABLE, operation: 'UploadPart', times: 2 });
-  const writer = startWriter(t, scene, partsAndABit(3));
-  const following = follow(scene.store, writer.path, NEVER);
-  await writer.say(`append ${partsAndABit(3)}`);
-  await sentParts(scene, following, [2, 3]);
+  const { following } = await sendAllFullParts(t, scene, 3);
   assert.deepEqual(await finished(following, 0), { sentBytes: 2 * FIRST_PART_BYTES });
 });
 
@@ -135,10 +123,7 @@ for (const [what, fault, isWaitedOut] of [
 ] as const) {
   test(`${what} once the file is complete: ${isWaitedOut ? 'it was waited out' : 'put may do better'}`, async (t) => {
     const scene = await openScene(t, { retries: 1 });
-    const writer = startWriter(t, scene, partsAndABit(3));
-    const following = follow(scene.store, writer.path, NEVER);
-    await writer.say(`append ${partsAndABit(3)}`);
-    await sentParts(scene, following, [2, 3]);
+    const { following } = await sendAllFullParts(t, scene, 3);
     scene.server.fail({ fault, operation: 'UploadPart', times: ALWAYS });
     const outcome = await finished(following, 0);
     assert.equal((outcome.failure as { code?: string }).code, 'UPLOAD_FAILED');
@@ -170,10 +155,7 @@ test('an abort that OSS does not hear stays remembered', async (t) => {
   const scene = await openScene(t);
   const { server, store, remembered } = scene;
   server.fail({ fault: REFUSAL, operation: 'AbortMultipartUpload' });
-  const writer = startWriter(t, scene, partsAndABit(2));
-  const following = follow(store, writer.path, NEVER);
-  await writer.say(`append ${partsAndABit(2)}`);
-  await sentParts(scene, following, [2]);
+  const { following } = await sendAllFullParts(t, scene, 2);
   await following.abort();
   assert.equal(remembered().length, 1);
   assert.deepEqual(await store.clearAbandoned?.(NOBODY_WAITS, NEVER), []);
@@ -183,11 +165,8 @@ test('an abort that OSS does not hear stays remembered', async (t) => {
 test('an interruption is no failure, and what was sent stays for the next attempt', async (t) => {
   const scene = await openScene(t);
   const { server, store, count } = scene;
-  const writer = startWriter(t, scene, partsAndABit(2));
   const interruption = new AbortController();
-  const following = follow(store, writer.path, interruption.signal);
-  await writer.say(`append ${partsAndABit(2)}`);
-  await sentParts(scene, following, [2]);
+  const { writer, following } = await sendAllFullParts(t, scene, 2, interruption.signal);
   interruption.abort();
   assert.deepEqual(await finished(following, 0), { sentBytes: FIRST_PART_BYTES });
   const bytes = readFileSync(writer.path);
@@ -201,10 +180,7 @@ for (const operation of ['UploadPart', 'CompleteMultipartUpload'] as const) {
     const scene = await openScene(t);
     const { server, store, stored, remembered } = scene;
     server.fail({ fault: { kind: 'truncate', keepBytes: 200_000 }, operation });
-    const writer = startWriter(t, scene, partsAndABit(2));
-    const following = follow(store, writer.path, NEVER);
-    await writer.say(`append ${partsAndABit(2)}`);
-    await sentParts(scene, following, [2]);
+    const { writer, following } = await sendAllFullParts(t, scene, 2);
     await finished(following, 0);
     const bytes = readFileSync(writer.path);
     const artifact = artifactOf(bytes);
@@ -233,10 +209,7 @@ for (const operation of ['UploadPart', 'CompleteMultipartUpload'] as const) {
 test("somebody else's object of that name is not taken for ours", async (t) => {
   const scene = await openScene(t);
   const { server, store } = scene;
-  const writer = startWriter(t, scene, partsAndABit(2));
-  const following = follow(store, writer.path, NEVER);
-  await writer.say(`append ${partsAndABit(2)}`);
-  await sentParts(scene, following, [2]);
+  const { writer, following } = await sendAllFullParts(t, scene, 2);
   await finished(following, 0);
   const artifact = artifactOf(readFileSync(writer.path));
   const { promise: until, resolve: release } = Promise.withResolvers<void>();
@@ -257,6 +230,24 @@ function follow(store: Store, path: string, signal: AbortSignal): Following {
   return following;
 }
 
+/** Writes a file of so many parts and a bit; resolves once all of its full parts but the first have been sent. */
+async function sendAllFullParts(
+  t: TestContext,
+  scene: Scene,
+  parts: number,
+  signal: AbortSignal = NEVER,
+): Promise<{ writer: Writer; following: Following }> {
+  const writer = startWriter(t, scene, partsAndABit(parts));
+  const following = follow(scene.store, writer.path, signal);
+  await writer.say(`append ${partsAndABit(parts)}`);
+  await sentParts(
+    scene,
+    following,
+    Array.from({ length: parts - 1 }, (_, index) => index + 2),
+  );
+  return { writer, following };
+}
+
 function finished(following: Following, rewrittenBytes: number): Promise<FollowOutcome> {
   following.finish(rewrittenBytes);
   return following.ended;
@@ -272,11 +263,12 @@ async function sentParts(
   await until(following.sentBytes, numbers.length * FIRST_PART_BYTES);
 }
 
-function startWriter(
-  t: TestContext,
-  { directory }: Scene,
-  totalBytes: number,
-): { path: string; say: (command: string) => Promise<void> } {
+interface Writer {
+  readonly path: string;
+  readonly say: (command: string) => Promise<void>;
+}
+
+function startWriter(t: TestContext, { directory }: Scene, totalBytes: number): Writer {
   const path = join(directory, `.${NAME}.partial`);
   const writer = startChildScript(t, new URL('./follow-writer.ts', import.meta.url), [
     path,
