@@ -30,10 +30,9 @@ const HEADS: Readonly<Record<'sides' | 'stages' | 'goals', readonly Text[]>> = {
   ],
 };
 
-const VERDICTS: Readonly<Record<'yes' | 'no' | 'unknown', Text>> = {
+const VERDICTS: Readonly<Record<'yes' | 'no', Text>> = {
   yes: { en: 'yes', zh: '是' },
   no: { en: '**no**', zh: '**否**' },
-  unknown: { en: 'not measured', zh: '未测' },
 };
 
 /** What each side cost; the first row is the head. */
@@ -81,8 +80,7 @@ export function goalsTogetherTable(results: readonly Result[], language: Languag
 }
 
 function goalCells({ title, bound, measured, isReached }: JudgedGoal, language: Language): Row {
-  const verdict = isReached === undefined ? 'unknown' : isReached ? 'yes' : 'no';
-  return [render(title, language), bound, measured ?? '–', render(VERDICTS[verdict], language)];
+  return [render(title, language), bound, measured, render(VERDICTS[isReached ? 'yes' : 'no'], language)];
 }
 
 function head(table: keyof typeof HEADS, language: Language): Row {
