@@ -115,7 +115,11 @@ async function makeGlobals(work: Work, dumping: Promise<Dumped>): Promise<void> 
 /** Brings to an end what goes along with the dump, and gives the files their final names. */
 async function finish(
   work: Work,
-  { followers, dumping, globals }: { followers: DumpFollowers; dumping: Promise<Dumped>; globals: Promise<void> },
+  {
+    followers,
+    dumping,
+    globals,
+  }: { followers: DumpFollowers; dumping: Promise<Dumped>; globals: Promise<void> },
 ): Promise<void> {
   const { context, pause, findings, team } = work;
   const dumped = await dumping;

@@ -17,7 +17,7 @@ describe('beside the dump', { skip, concurrency: 2 }, () => {
     server = await startPostgres();
     await server.psql(`CREATE TABLE item AS SELECT md5(i::text) FROM generate_series(1, 20000) AS i;
       CREATE ROLE few LOGIN PASSWORD 'p4ss' CONNECTION LIMIT 3; GRANT SELECT ON item TO few`);
-    for (const database of ['held', 'refused', 'damaged', 'locked']) {
+    for (const database of ['held', 'refused', 'damaged', 'locked', 'looped']) {
       await server.psql(`CREATE DATABASE ${database} TEMPLATE postgres`, { database: 'template1' });
     }
   });
@@ -91,6 +91,15 @@ describe('beside the dump', { skip, concurrency: 2 }, () => {
     const { stages, proof } = here.newest().record;
     assert.deepEqual([stages.find(({ name }) => name === 'fingerprint'), proof], [undefined, 'none']);
     assert.doesNotMatch(here.log(), /fingerprint/i);
+  });
+
+  test('a dump that cannot be opened is told as the fault of reading it back', async (t) => {
+    const script = `for word; do if [[ $word == --file=* ]]; then file=\${word#--file=}; fi; done
+rm "$file"; ln --symbolic "$file" "$file"; exec sleep 1000`;
+    const PG_BIN_DIR = wrapClient(client15, { pg_dump: script }, t);
+    const here = install(t, server, 'looped', { PG_BIN_DIR, BACKUP_COMPRESS_THREADS: '0' });
+    assertFailed(here, await here.run(['backup']), 10, /ELOOP/);
+    assert.equal(here.newest().record.error?.stage, 'verify');
   });
 
   test('damage ends the dump as soon as it is read', async (t) => {
