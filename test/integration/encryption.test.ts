@@ -342,7 +342,17 @@ function filesWith(here: Installation, ...texts: string[]): string[] {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
   );
-  return [...new Set(files)].filter((path) => texts.some((text) => readFileSync(path).includes(text))).sort();
+  return [...new Set(files)].filter((path) => texts.some((text) => readIfThere(path).includes(text))).sort();
+}
+
+/** A run at work writes files anew under names that last for a moment. */
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return Buffer.alloc(0);
+  }
 }
 
 /** Every process that has one of the texts among its arguments. */
