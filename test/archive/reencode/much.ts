@@ -8,8 +8,8 @@ import { parseToc } from '../../../src/archive/toc.ts';
 import { missing } from '../../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../../harness/postgres-server.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
-import { clientProgram, runClient } from '../dump.ts';
-import { type Both, dumpBoth } from './reencoded.ts';
+import { clientProgram } from '../dump.ts';
+import { type Both, dumpBoth, restoreBySeveral } from './reencoded.ts';
 
 const TABLES = 10_000;
 const ROWS = 2_000_000;
@@ -54,15 +54,7 @@ export function proveMuch(client: number, major: number, level: number): void {
       const { ours, theirs } = await dumpMuch(t, database);
       assert.equal(await hashOfScript(client, ours), await hashOfScript(client, theirs));
       const target = await databaseOf('objects again', '');
-      await runClient(
-        client,
-        'pg_restore',
-        server,
-        '--jobs=4',
-        '--exit-on-error',
-        `--dbname=${target}`,
-        ours,
-      );
+      await restoreBySeveral(client, server, target, ours);
       const sum =
         'SELECT count(*), sum(hashtextextended(lo_get(oid)::text, oid::int8)) FROM pg_largeobject_metadata';
       const expected = await server.psql(sum, { database });

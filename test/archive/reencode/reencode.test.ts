@@ -7,7 +7,7 @@ import { missing } from '../../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../../harness/postgres-server.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 import { runClient } from '../dump.ts';
-import { type Both, dumpBoth } from './reencoded.ts';
+import { type Both, dumpBoth, restoreBySeveral } from './reencoded.ts';
 
 const EVERY_OBJECT_TYPE = readFileSync(
   new URL('../../harness/every-object-type.sql', import.meta.url),
@@ -82,15 +82,7 @@ describe('a re-encoded archive', { skip }, () => {
         const { ours } = await usualBoth(client, major, database);
         const target = `${database} by ${client}`;
         await server.createDatabase(target);
-        await runClient(
-          client,
-          'pg_restore',
-          server,
-          '--jobs=4',
-          '--exit-on-error',
-          `--dbname=${target}`,
-          ours,
-        );
+        await restoreBySeveral(client, server, target, ours);
         const plain = async (name: string) => unrestricted(await runClient(client, 'pg_dump', server, name));
         assert.deepEqual(linesOf(await plain(target)), linesOf(await plain(database)));
       }

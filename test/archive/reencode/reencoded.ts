@@ -97,6 +97,17 @@ export async function dumpBoth(
   return { ours, theirs, toc, result };
 }
 
+/** By several processes at a time, none of which may meet an error. */
+export async function restoreBySeveral(
+  client: number,
+  server: PostgresServer,
+  database: string,
+  archive: string,
+): Promise<void> {
+  const options = ['--jobs=4', '--exit-on-error', `--dbname=${database}`];
+  await runClient(client, 'pg_restore', server, ...options, archive);
+}
+
 async function exportSnapshot(
   client: number,
   server: PostgresServer,
