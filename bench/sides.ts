@@ -24,7 +24,8 @@ export const SIDES: readonly Side[] = [
   {
     name: 'raw-gzip9-one-core',
     title: { en: '`pg_dump -Fc -Z9 -f` on one core', zh: '`pg_dump -Fc -Z9 -f`，限一个核' },
-    ...{ missing: nothing, prepare: rawDump('9', ONE_CORE) },
+    missing: nothing,
+    prepare: rawDump('9', ONE_CORE),
   },
   {
     name: 'handbook',
@@ -32,7 +33,8 @@ export const SIDES: readonly Side[] = [
       en: "the handbook's script: `pg_dump -Z 9`, `sha256sum`, `ossutil cp`, one after the other",
       zh: '手册脚本的流程：依次执行 `pg_dump -Z 9`、`sha256sum`、`ossutil cp`',
     },
-    ...{ missing: lacksOssutil, prepare: handbook },
+    missing: lacksOssutil,
+    prepare: handbook,
   },
   {
     name: 'pg_back',
@@ -61,7 +63,9 @@ export const SIDES: readonly Side[] = [
   {
     name: 'restore-j2',
     title: { en: "`pg_restore -j2` of pg-backup's archive", zh: '对 pg-backup 的归档执行 `pg_restore -j2`' },
-    ...{ restores: true, missing: nothing, prepare: parallelRestore },
+    restores: true,
+    missing: nothing,
+    prepare: parallelRestore,
   },
   {
     name: 'drill',
@@ -69,7 +73,9 @@ export const SIDES: readonly Side[] = [
       en: '`pg-backup drill`: server, restore, comparison',
       zh: '`pg-backup drill`：起服务器、恢复、比对',
     },
-    ...{ restores: true, missing: nothing, prepare: drill },
+    restores: true,
+    missing: nothing,
+    prepare: drill,
   },
 ];
 
@@ -91,7 +97,8 @@ function local(name: string, title: Text, settings: Env): Side {
   return {
     name,
     title: { en: `**pg-backup**, ${title.en}, without an upload`, zh: `**pg-backup**，${title.zh}，不上传` },
-    ...{ missing: nothing, prepare: fullRun({ ...settings, BACKUP_MODE: 'local' }) },
+    missing: nothing,
+    prepare: fullRun({ ...settings, BACKUP_MODE: 'local' }),
   };
 }
 

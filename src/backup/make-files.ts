@@ -83,7 +83,8 @@ function dump(
   const { partialDump } = run.files;
   const options = {
     compression: settings.BACKUP_COMPRESS,
-    compressThreads: settings.BACKUP_COMPRESS_THREADS ?? usualThreads(settings.BACKUP_PARALLEL),
+    compressThreads:
+      settings.BACKUP_COMPRESS_THREADS ?? compressThreads(availableParallelism(), settings.BACKUP_PARALLEL),
     onUnknownArchive: (detail: string) => log('warn', 'COMPRESSED_BY_PG_DUMP', { detail }),
     extraOptions: settings.PG_DUMP_EXTRA_OPTS ?? [],
     lockWaitSeconds: settings.BACKUP_LOCK_WAIT_SECONDS,
@@ -182,11 +183,6 @@ async function takeFingerprint(
   });
   if (taken) findings.fingerprint = summaryForRecord(taken, encryption !== undefined);
   return taken;
-}
-
-/** By the cores that this container may use of the machine's (libuv, uv_available_parallelism). */
-function usualThreads(databases: number): number {
-  return compressThreads(availableParallelism(), databases);
 }
 
 function endingWith(team: Team, access: DatabaseAccess): DatabaseAccess {
