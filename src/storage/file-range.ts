@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { PgBackupError } from '../errors.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Text } from '../language.ts';
@@ -7,6 +8,7 @@ import type { Part } from './part-plan.ts';
 
 /** Small enough that several ranges at a time need little memory. */
 const BLOCK_BYTES = 256 * 1024;
+const BLOCKS = 2;
 
 /** An open file: it stays the same one when its name changes. */
 export interface OpenFile {
@@ -15,21 +17,40 @@ export interface OpenFile {
 }
 
 /**
- * The bytes of a range, block by block, without a position that others share.
+ * The bytes of a range, block by block, without a position that others share. Each block lasts until the next but one is asked for: a stream of
+ * them may read one ahead.
  * @throws PgBackupError STORAGE_FAILED, or UPLOAD_FAILED for a file that ends within the range
  */
 export async function* readRange(
   { path, handle }: OpenFile,
   { offset, sizeBytes }: Pick<Part, 'offset' | 'sizeBytes'>,
 ): AsyncGenerator<Buffer, void> {
+  // New ones for all that is sent would be tens of megabytes of garbage between two collections.
+  const blocks = Buffer.allocUnsafe(BLOCKS * Math.min(BLOCK_BYTES, sizeBytes));
+  const blockBytes = blocks.length / BLOCKS;
   let done = 0;
-  while (done < sizeBytes) {
-    const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, sizeBytes - done));
-    const { bytesRead } = await onDisk(path, () => handle.read(block, 0, block.length, offset + done));
+  for (let next = 0; done < sizeBytes; next = (next + blockBytes) % blocks.length) {
+    const length = Math.min(blockBytes, sizeBytes - done);
+    const { bytesRead } = await onDisk(path, () => handle.read(blocks, next, length, offset + done));
     if (bytesRead === 0) throw endsEarly(path, offset + done);
     done += bytesRead;
-    yield block.subarray(0, bytesRead);
+    yield blocks.subarray(next, next + bytesRead);
   }
+}
+
+/** Blocks as a stream that asks for the next one while whoever reads it is busy with one, and for no other. */
+export function streamBlocks(blocks: AsyncIterable<Buffer>): Readable {
+  return Readable.from(blocks, { objectMode: false, highWaterMark: 1 });
+}
+
+/** All bytes of a range that has few. @throws as readRange */
+export async function contentOfRange(
+  file: OpenFile,
+  range: Pick<Part, 'offset' | 'sizeBytes'>,
+): Promise<Buffer> {
+  const blocks: Buffer[] = [];
+  for await (const block of readRange(file, range)) blocks.push(Buffer.from(block));
+  return Buffer.concat(blocks);
 }
 
 /** Opens a file for `use`, and closes it when that has ended. @throws PgBackupError STORAGE_FAILED */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { PgBackupError } from '../errors.ts';
-import { type OpenFile, readRange } from './file-range.ts';
+import { type OpenFile, readRange, streamBlocks } from './file-range.ts';
 import type { CallOptions, OssClient } from './oss-client.ts';
 import { OssFailure } from './oss-errors.ts';
 import type { Headers } from './oss-objects.ts';
@@ -111,8 +110,7 @@ export function openUpload({ client, states, retries }: Uploading, begun: Upload
       const unreadable = new AbortController();
       const { etag } = await client.call(
         (sdk) => {
-          const blocks = reportFault(readRange(file, part), (error) => unreadable.abort(error));
-          const body = Readable.from(blocks, { objectMode: false });
+          const body = streamBlocks(reportFault(readRange(file, part), (error) => unreadable.abort(error)));
           const headers = { 'Content-MD5': md5 };
           return sdk.uploadPart(key, uploadId, number, body, 0, sizeBytes, { headers } as object);
         },

@@ -1,9 +1,8 @@
-import { buffer } from 'node:stream/consumers';
 import { PgBackupError } from '../errors.ts';
 import type { Artifact } from '../report/record.ts';
 import { clearAbandonedUploads } from './abandoned-uploads.ts';
 import { describeDifferences, visibleDifferences } from './copy-check.ts';
-import { readRange, withOpenFile } from './file-range.ts';
+import { contentOfRange, withOpenFile } from './file-range.ts';
 import { patience, TOKEN_HEADER, type Uploading } from './multipart-upload.ts';
 import type { OssClient } from './oss-client.ts';
 import { OssFailure, uploadError } from './oss-errors.ts';
@@ -93,7 +92,7 @@ async function putAtOnce(
   { overwrite, signal, onBytes }: PutOptions,
 ): Promise<void> {
   const { name, sizeBytes, sha256 } = artifact;
-  const content = await withOpenFile(path, (file) => buffer(readRange(file, { offset: 0, sizeBytes })));
+  const content = await withOpenFile(path, (file) => contentOfRange(file, { offset: 0, sizeBytes }));
   const { res } = await client.call(
     // The SDK adds the Content-MD5 of a buffer by itself.
     (sdk) =>

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import {
+  contentOfRange,
+  type OpenFile,
+  readRange,
+  streamBlocks,
+  withOpenFile,
+} from '../../src/storage/file-range.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+
+const CONTENT = randomBytes(2_000_000);
+const RANGE = { offset: 1000, sizeBytes: 1_900_000 };
+const BLOCKS = 8;
+
+test('a range is read as a whole, and in blocks that stay as they are while the next one is read', async (t) => {
+  const path = join(temporaryDirectory(t), 'file');
+  await writeFile(path, CONTENT);
+  const expected = CONTENT.subarray(RANGE.offset, RANGE.offset + RANGE.sizeBytes);
+  await withOpenFile(path, async (opened) => {
+    assert.ok((await contentOfRange(opened, RANGE)).equals(expected));
+
+    const { file, reads } = countReads(opened);
+    const pieces: Buffer[] = [];
+    const slow = new Writable({
+      write(block: Buffer, _encoding, callback) {
+        void readAhead(reads, pieces.length + 1).then(() => {
+          pieces.push(Buffer.from(block));
+          callback();
+        });
+      },
+    });
+    await pipeline(streamBlocks(readRange(file, RANGE)), slow);
+    assert.equal(pieces.length, BLOCKS);
+    assert.ok(Buffer.concat(pieces).equals(expected));
+  });
+});
+
+interface Reads {
+  begun: number;
+  ended: number;
+}
+
+function countReads({ path, handle }: OpenFile): { file: OpenFile; reads: Reads } {
+  const reads = { begun: 0, ended: 0 };
+  const read = async (...args: Parameters<FileHandle['read']>): Promise<unknown> => {
+    reads.begun += 1;
+    const result = await handle.read(...args);
+    reads.ended += 1;
+    return result;
+  };
+  return { file: { path, handle: { read } as FileHandle }, reads };
+}
+
+/** Once the block after those that were taken is there, and everything that would read more had its turn. */
+async function readAhead(reads: Reads, taken: number): Promise<void> {
+  const wanted = Math.min(taken + 1, BLOCKS);
+  while (reads.ended < wanted) await setImmediate();
+  for (let turn = 0; turn < 20 || reads.ended < reads.begun; turn += 1) await setImmediate();
+}
