@@ -48,7 +48,17 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=secret,id=ca --mount=type=cache,id=npm,target=/cache \
     if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi \
  && npm pkg delete devDependencies \
- && npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="$NPM_REGISTRY"} \
+ && npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="$NPM_REGISTRY"}
+
+
+# The program compiled, with the packages that it needs to run: neither a compiler nor what only compilers and people read.
+FROM packages AS program
+COPY src src
+COPY build/compile.ts build/
+COPY tsconfig.json ./
+RUN node build/compile.ts src dist \
+ && npm pkg delete dependencies.esbuild dependencies.tsx \
+ && npm prune --ignore-scripts --offline \
  && find node_modules -type f \( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
  && find node_modules -regextype posix-extended -type d \
       -regex '(.*/)?node_modules/(@[^/]+/)?[^/@]+/(test|tests|__tests__|docs|examples?|benchmarks?|\.github)' -prune -exec rm -r {} +
@@ -137,17 +147,19 @@ COPY --from=node /usr/local/bin/node /usr/local/bin/
 COPY --from=clients /out /
 COPY --from=ossutil /out /usr/local/bin/
 COPY --from=rclone /out /usr/local/bin/
-COPY --from=packages /app/node_modules /app/node_modules
+COPY --from=program /app/node_modules /app/node_modules
 # Modes are given, lest a private umask of the checkout reach into the image.
-COPY --chmod=644 package.json tsconfig.json LICENSE /app/
+COPY --chmod=755 --from=program /app/dist /app/dist
+COPY --chmod=644 --from=program /app/package.json /app/
+COPY --chmod=644 LICENSE /app/
 COPY --chmod=755 bin /app/bin
-COPY --chmod=755 src /app/src
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production LANG=C.UTF-8
 # Versions that are older than FIXED_MINORS of src/postgres/fixed-minors.ts, and wanted even so, such as "18.6".
 ARG PG_ACCEPT_MINORS
 # The directory of the reports is in a fresh volume, too: whoever mounts it alone need not wait for the first of them.
 RUN --mount=type=bind,from=apt,source=/etc/apt/postgresql-majors,target=/postgresql-majors \
     --mount=type=bind,source=build/check-clients.ts,target=/app/build/check-clients.ts \
+    --mount=type=bind,source=src,target=/app/src \
     --mount=type=bind,source=build/sbom.ts,target=/app/build/sbom.ts \
     --mount=type=bind,from=ossutil,source=/modules,target=/modules/ossutil \
     --mount=type=bind,from=rclone,source=/modules,target=/modules/rclone \

@@ -1,4 +1,4 @@
-// Run while the image is built: node --import tsx build/check-clients.ts "<majors>" "<versions that are accepted>"
+// Run while the image is built: node build/check-clients.ts "<majors>" "<versions that are accepted>"
 // Ends with 1 where a client is missing, or has holes that a newer minor closes.
 import { findClients } from '../src/postgres/clients.ts';
 import { neededMinor } from '../src/postgres/fixed-minors.ts';

@@ -43,7 +43,7 @@ build_with_clients() {
 # The check of the build itself, in the finished image, on a pg_dump that says another version.
 check_clients() {
   docker run --rm --interactive --user 0:0 --label "$label" --workdir /app --volume "$repository/build/check-clients.ts:/app/build/check-clients.ts:ro" \
-    --env TSX_DISABLE_CACHE=1 --entrypoint sh "$image" -euc "$1"' exec node --import tsx build/check-clients.ts "$@"' sh "${@:2}" 2>&1
+    --volume "$repository/src:/app/src:ro" --entrypoint sh "$image" -euc "$1"' exec node build/check-clients.ts "$@"' sh "${@:2}" 2>&1
 }
 
 refuses_old_client() {

@@ -121,7 +121,7 @@ has_its_parts() {
   inside sh "$image" -ec 'node --version; ossutil --version; /usr/lib/postgresql/17/bin/pg_dump --version
     setpriv --version; flock --version; gpg --version; gpg-agent --version
     for gone in npm perl apt-get dpkg; do if command -v $gone; then exit 1; fi; done
-    for gone in /etc/apt /modules /postgresql-majors /app/build; do if [ -e $gone ]; then exit 1; fi; done'
+    for gone in /etc/apt /modules /postgresql-majors /app/build /app/src /app/node_modules/esbuild /app/node_modules/tsx; do if [ -e $gone ]; then exit 1; fi; done'
   docker image inspect --format '{{.Config.User}} {{index .Config.Labels "org.opencontainers.image.licenses"}}' "$image" |
     grep --line-regexp '10001:10001 Apache-2.0'
 }

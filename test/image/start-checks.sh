@@ -8,10 +8,8 @@ is_complete() {
   inside bash "$image-drill" -euc 'for file in /usr/bin/* /usr/sbin/* /usr/local/bin/* /usr/lib/postgresql/*/{bin,lib}/*; do
       if ldd "$file" 2>/dev/null | grep "not found"; then echo "$file"; exit 1; fi
     done'
-  inside node "$image" --input-type=module - <<<"import { globSync } from 'node:fs';
-    import { register } from '/app/node_modules/tsx/dist/esm/api/index.mjs';
-    register({ tsconfig: '/app/tsconfig.json' });
-    const files = globSync('/app/src/**/*.{ts,tsx}', { exclude: ['/app/src/main.ts', '/app/src/server/assets/**'] });
+  inside node "$image" --no-strip-types --input-type=module - <<<"import { globSync } from 'node:fs';
+    const files = globSync('/app/dist/**/*.js', { exclude: ['/app/dist/main.js', '/app/dist/server/assets/**'] });
     for (const file of files) await import(file);
     console.log(files.length); process.exit(files.length > 100 ? 0 : 1)"
 }

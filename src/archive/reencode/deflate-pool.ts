@@ -1,9 +1,11 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Deflated, DeflateJob } from './deflate.ts';
 
-const WORKER = new URL('./deflate-worker.ts', import.meta.url);
+/** Of the same kind as this file, which may be compiled. */
+const WORKER = new URL(`./deflate-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** It needs 10, to take the types out of its own source. */
+/** It needs 10 where it takes the types out of its own source. */
 const HEAP_MEGABYTES = 24;
 
 /** A thread could not be started, or died: for want of memory, for example. */

@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 
-/** The pages, each loaded when it is first asked for. They are JSX, which Node does not read; tsx, which does, is loaded along with the first. */
+/**
+ * The pages, each loaded when it is first asked for. They are JSX, which Node does not read; tsx, which does, is loaded along with the first, unless
+ * they are compiled as all of this is.
+ */
 export const importPage = {
   overview: () => compiled(async () => (await import('./overview-page.tsx')).OverviewPage),
   runs: () => compiled(async () => (await import('./runs-page.tsx')).RunsPage),
@@ -9,10 +12,11 @@ export const importPage = {
   message: () => compiled(async () => (await import('./message-page.tsx')).MessagePage),
 };
 
+const IS_COMPILED = import.meta.url.endsWith('.js');
 let registered: Promise<unknown> | undefined;
 
 async function compiled<Page>(load: () => Promise<Page>): Promise<Page> {
-  registered ??= registerTsx();
+  registered ??= IS_COMPILED ? Promise.resolve() : registerTsx();
   await registered;
   return load();
 }
