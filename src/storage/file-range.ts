@@ -6,7 +6,7 @@ import { onDisk } from '../files/storage-error.ts';
 import type { Text } from '../language.ts';
 import type { Part } from './part-plan.ts';
 
-/** Small enough that several ranges at a time need little memory. */
+/** Small enough that several ranges at a time need little memory; and more than any stream takes before it says that it is busy. */
 const BLOCK_BYTES = 256 * 1024;
 const BLOCKS = 2;
 
@@ -17,8 +17,8 @@ export interface OpenFile {
 }
 
 /**
- * The bytes of a range, block by block, without a position that others share. Each block lasts until the next but one is asked for: a stream of
- * them may read one ahead.
+ * The bytes of a range without a position that others share, in full blocks but for the last. Each block lasts until the next but one is asked
+ * for: a stream of them may read one ahead.
  * @throws PgBackupError STORAGE_FAILED, or UPLOAD_FAILED for a file that ends within the range
  */
 export async function* readRange(
@@ -28,17 +28,28 @@ export async function* readRange(
   // New ones for all that is sent would be tens of megabytes of garbage between two collections.
   const blocks = Buffer.allocUnsafe(BLOCKS * Math.min(BLOCK_BYTES, sizeBytes));
   const blockBytes = blocks.length / BLOCKS;
-  let done = 0;
-  for (let next = 0; done < sizeBytes; next = (next + blockBytes) % blocks.length) {
-    const length = Math.min(blockBytes, sizeBytes - done);
-    const { bytesRead } = await onDisk(path, () => handle.read(blocks, next, length, offset + done));
-    if (bytesRead === 0) throw endsEarly(path, offset + done);
-    done += bytesRead;
-    yield blocks.subarray(next, next + bytesRead);
+  let next = 0;
+  for (let done = 0; done < sizeBytes; ) {
+    const block = blocks.subarray(next, next + Math.min(blockBytes, sizeBytes - done));
+    await fill(block, path, handle, offset + done);
+    done += block.length;
+    next = (next + blockBytes) % blocks.length;
+    yield block;
   }
 }
 
-/** Blocks as a stream that asks for the next one while whoever reads it is busy with one, and for no other. */
+/** A read may bring less than it was asked for. */
+async function fill(block: Buffer, path: string, handle: FileHandle, position: number): Promise<void> {
+  for (let filled = 0; filled < block.length; ) {
+    const { bytesRead } = await onDisk(path, () =>
+      handle.read(block, filled, block.length - filled, position + filled),
+    );
+    if (bytesRead === 0) throw endsEarly(path, position + filled);
+    filled += bytesRead;
+  }
+}
+
+/** Full blocks as a stream that asks for the next one while whoever reads it is busy with one, and for no other. */
 export function streamBlocks(blocks: AsyncIterable<Buffer>): Readable {
   return Readable.from(blocks, { objectMode: false, highWaterMark: 1 });
 }

@@ -18,6 +18,8 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 const CONTENT = randomBytes(2_000_000);
 const RANGE = { offset: 1000, sizeBytes: 1_900_000 };
 const BLOCKS = 8;
+/** More than reading ahead takes. */
+const TURNS = 50;
 
 test('a range is read as a whole, and in blocks that stay as they are while the next one is read', async (t) => {
   const path = join(temporaryDirectory(t), 'file');
@@ -33,7 +35,7 @@ test('a range is read as a whole, and in blocks that stay as they are while the 
         void readAhead(reads, pieces.length + 1).then(() => {
           pieces.push(Buffer.from(block));
           callback();
-        });
+        }, callback);
       },
     });
     await pipeline(streamBlocks(readRange(file, RANGE)), slow);
@@ -51,9 +53,11 @@ function countReads({ path, handle }: OpenFile): { file: OpenFile; reads: Reads 
   const reads = { begun: 0, ended: 0 };
   const read = async (...args: Parameters<FileHandle['read']>): Promise<unknown> => {
     reads.begun += 1;
-    const result = await handle.read(...args);
-    reads.ended += 1;
-    return result;
+    try {
+      return await handle.read(...args);
+    } finally {
+      reads.ended += 1;
+    }
   };
   return { file: { path, handle: { read } as FileHandle }, reads };
 }
@@ -61,6 +65,6 @@ function countReads({ path, handle }: OpenFile): { file: OpenFile; reads: Reads 
 /** Once the block after those that were taken is there, and everything that would read more had its turn. */
 async function readAhead(reads: Reads, taken: number): Promise<void> {
   const wanted = Math.min(taken + 1, BLOCKS);
-  while (reads.ended < wanted) await setImmediate();
-  for (let turn = 0; turn < 20 || reads.ended < reads.begun; turn += 1) await setImmediate();
+  for (let turn = 0; turn < TURNS || reads.ended < reads.begun; turn += 1) await setImmediate();
+  assert.ok(reads.ended >= wanted, `${reads.ended} blocks were read where ${wanted} should be`);
 }
