@@ -87,29 +87,24 @@ function readToc(reader: Reader): PlacedToc {
   const [database, serverVersion, dumpVersion] = [reader.text(), reader.text(), reader.text()];
   const count = reader.integer();
   if (count < 0 || count > MAXIMUM_ENTRIES) throw new NotAnArchive(`a table of contents of ${count} entries`);
-  const raw: RawEntry[] = [];
+  const entries: TocEntry[] = [];
   const flagPositions: number[] = [];
+  let encoding = 'UTF8';
+  const decode = (text: Buffer): string => decodeText(text, encoding);
   for (let index = 0; index < count; index += 1) {
-    raw.push(readEntry(reader, formatMinor));
+    const entry = readEntry(reader, formatMinor, decode);
+    // It comes before all that has a name of somebody's (pg_dump.c, dumpEncoding).
+    if (entry.kind === 'ENCODING') encoding = encodingOf(entry) ?? encoding;
+    entries.push(entry);
     flagPositions.push(reader.position - FLAG_AND_OFFSET_BYTES);
   }
-  const encoding = encodingOf(raw);
-  const decode = (text: Buffer): string => decodeText(text, encoding);
   const toc = {
     formatMinor,
     encoding,
     database: decode(database),
     serverVersion: decode(serverVersion),
     dumpVersion: decode(dumpVersion),
-    entries: raw.map((entry) => ({
-      ...entry,
-      tag: decode(entry.tag),
-      definition: decode(entry.definition),
-      dropStatement: decode(entry.dropStatement),
-      schema: decode(entry.schema),
-      tablespace: decode(entry.tablespace),
-      owner: decode(entry.owner),
-    })),
+    entries,
   };
   return { toc, headBytes: reader.position, flagPositions };
 }
@@ -129,23 +124,20 @@ function readHeader(reader: Reader): number {
   return minor;
 }
 
-type Decoded = 'tag' | 'definition' | 'dropStatement' | 'schema' | 'tablespace' | 'owner';
-type RawEntry = Omit<TocEntry, Decoded> & Readonly<Record<Decoded, Buffer>>;
-
-function readEntry(reader: Reader, formatMinor: number): RawEntry {
+function readEntry(reader: Reader, formatMinor: number, decode: (text: Buffer) => string): TocEntry {
   const dumpId = reader.integer();
   reader.integer();
   const [catalogId, objectId] = [reader.text().toString('latin1'), reader.text().toString('latin1')];
-  const [tag, kind] = [reader.text(), reader.text().toString('latin1')];
+  const [tag, kind] = [decode(reader.text()), reader.text().toString('latin1')];
   reader.integer();
-  const definition = reader.text();
-  const dropStatement = reader.text();
+  const definition = decode(reader.text());
+  const dropStatement = decode(reader.text());
   // The statement that copies its data.
   reader.text();
-  const [schema, tablespace] = [reader.text(), reader.text()];
+  const [schema, tablespace] = [decode(reader.text()), decode(reader.text())];
   reader.text();
   if (formatMinor >= WITH_RELATION_KIND) reader.integer();
-  const owner = reader.text();
+  const owner = decode(reader.text());
   reader.text();
   const dependencies: number[] = [];
   for (let text = reader.optionalText(); text !== undefined; text = reader.optionalText()) {
@@ -171,12 +163,13 @@ function readEntry(reader: Reader, formatMinor: number): RawEntry {
   };
 }
 
-function encodingOf(entries: readonly RawEntry[]): string {
-  const definition = entries.find(({ kind }) => kind === 'ENCODING')?.definition.toString('latin1') ?? '';
-  return /client_encoding = '([^']+)'/.exec(definition)?.[1] ?? 'UTF8';
+function encodingOf({ definition }: TocEntry): string | undefined {
+  return /client_encoding = '([^']+)'/.exec(definition)?.[1];
 }
 
 class OutOfBytes extends Error {}
+
+const EMPTY = Buffer.alloc(0);
 
 /** Integers are a sign byte and four bytes, texts an integer and so many bytes (ReadInt, ReadStr). */
 class Reader {
@@ -193,26 +186,30 @@ class Reader {
   }
 
   bytes(count: number): Buffer {
-    const end = this.#offset + count;
-    if (end > this.#bytes.length) throw new OutOfBytes();
-    const found = this.#bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return found;
+    const start = this.#advance(count);
+    return this.#bytes.subarray(start, this.#offset);
   }
 
   byte(): number {
-    return this.bytes(1).readUInt8();
+    return this.#bytes.readUInt8(this.#advance(1));
   }
 
   integer(): number {
-    const isNegative = this.byte() !== 0;
-    const value = this.bytes(4).readUInt32LE();
-    return isNegative ? -value : value;
+    const start = this.#advance(5);
+    const value = this.#bytes.readUInt32LE(start + 1);
+    return this.#bytes.readUInt8(start) === 0 ? value : -value;
+  }
+
+  #advance(count: number): number {
+    const start = this.#offset;
+    if (start + count > this.#bytes.length) throw new OutOfBytes();
+    this.#offset = start + count;
+    return start;
   }
 
   /** Empty where there is none. */
   text(): Buffer {
-    return this.optionalText() ?? Buffer.alloc(0);
+    return this.optionalText() ?? EMPTY;
   }
 
   optionalText(): Buffer | undefined {
