@@ -3,10 +3,14 @@
 // let as much garbage lie as it keeps, and glibc would keep what each thread gave back apart.
 import { existsSync } from 'node:fs';
 
-// tsx, which compiles the pages of the report server, would keep compiled code in a directory of /tmp that any local user can make first, and
-// run what lies there; and its compiler would stay in memory for ever, in a thread and a process of its own.
-process.env.TSX_DISABLE_CACHE = '1';
-process.env.ESBUILD_WORKER_THREADS = '0';
 // The image has what build/compile.ts made of src in its place.
 const source = new URL('../src/main.ts', import.meta.url);
-await import(existsSync(source) ? source : new URL('../dist/main.js', import.meta.url));
+if (existsSync(source)) {
+  // tsx, which compiles the pages of the report server, would keep compiled code in a directory of /tmp that any local user can make first, and
+  // run what lies there; and its compiler would stay in memory for ever, in a thread and a process of its own.
+  process.env.TSX_DISABLE_CACHE = '1';
+  process.env.ESBUILD_WORKER_THREADS = '0';
+  await import(source);
+} else {
+  await import('../dist/main.js');
+}

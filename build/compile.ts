@@ -27,4 +27,4 @@ await build({
   target: 'node24',
   logLevel: 'warning',
 });
-cpSync(join(source, 'server/assets'), join(target, 'server/assets'), { recursive: true });
+cpSync(source, target, { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
