@@ -29,6 +29,7 @@ store, and the fingerprint with the rows of each table. The raw side is \`pg_dum
   included, the database server left out.
 - The store is on the same machine: uploads cost CPU time and no waiting for a network. For OSS it is the stand-in of the tests, for
   S3 it is \`rclone serve s3\`.
+- The program runs from the checkout, as it is written. The image has it compiled: there it starts some 70 ms sooner and needs some 20 MB less.
 `,
   zh: `# 性能
 
@@ -42,6 +43,7 @@ store, and the fingerprint with the rows of each table. The raw side is \`pg_dum
 - *CPU 秒*：对象自身各程序的用户态与内核态时间，含演练自己的服务器；数据库服务器与存储在同一台机器上运行，单独列出。
 - *程序 MB*：程序自身的最高常驻内存；*合计 MB*：它及其启动的所有进程之和，含演练自己的服务器，不含数据库服务器。
 - 存储在同一台机器上：上传耗费 CPU 时间，但没有网络等待。OSS 用测试中的替身，S3 用 \`rclone serve s3\`。
+- 程序直接以检出的源码运行。镜像中的程序已编译：启动快约 70 ms，内存少约 20 MB。
 `,
 };
 

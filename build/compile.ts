@@ -1,5 +1,5 @@
 // Run while the image is built: node build/compile.ts <directory of src> <directory that is made>
-// Compiles every file for itself into JavaScript, so that Node need not take the types out of each at every start.
+// Compiles every file for itself into JavaScript, so that Node need not take the types out of each at every start; copies what is no TypeScript.
 import { cpSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';

@@ -17,7 +17,7 @@ const { dependencies } = JSON.parse(readFileSync(join(projectDirectory, 'package
 
 /** They have no effects and no options that matter, so they need no door. */
 const PURE_PACKAGES = ['pretty-bytes', 'p-map'];
-/** It makes of src what the image holds, where it is not there. */
+/** It makes what the image holds in place of src, and is not in the image. */
 const COMPILER = 'esbuild';
 
 /** The directories below src/ that each one may import from; the files that lie directly in src/ are below all of them, but for the entry. */

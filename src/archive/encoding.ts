@@ -42,8 +42,15 @@ export function decodeText(bytes: Buffer, encoding: string): string {
   const name = encoding.toUpperCase();
   if (name === 'UTF8' || name === 'SQL_ASCII') return bytes.toString('utf8');
   const label = LABELS[name];
+  return label === undefined ? bytes.toString('latin1') : decoderOf(label).decode(bytes);
+}
+
+const decoders = new Map<string, TextDecoder>();
+
+/** Always the same one: it is much larger than most names. */
+function decoderOf(label: string): TextDecoder {
   // A mark at the beginning is a part of the name here.
-  return label === undefined
-    ? bytes.toString('latin1')
-    : new TextDecoder(label, { ignoreBOM: true }).decode(bytes);
+  const decoder = decoders.get(label) ?? new TextDecoder(label, { ignoreBOM: true });
+  decoders.set(label, decoder);
+  return decoder;
 }

@@ -71,7 +71,7 @@ export function collectHead<Found>(parse: (bytes: Buffer) => Found | undefined):
     isOver = false;
     chunks = [bytes];
     // Looking after every piece would read the beginning again and again.
-    nextLook = length * 2;
+    nextLook = Math.min(length * 2, MAXIMUM_BYTES + 1);
     return undefined;
   };
   return {

@@ -93,7 +93,7 @@ function readToc(reader: Reader): PlacedToc {
   const decode = (text: Buffer): string => decodeText(text, encoding);
   for (let index = 0; index < count; index += 1) {
     const entry = readEntry(reader, formatMinor, decode);
-    // It comes before all that has a name of somebody's (pg_dump.c, dumpEncoding).
+    // pg_dump writes it before every entry with a name of a user's (pg_dump.c, dumpEncoding).
     if (entry.kind === 'ENCODING') encoding = encodingOf(entry) ?? encoding;
     entries.push(entry);
     flagPositions.push(reader.position - FLAG_AND_OFFSET_BYTES);

@@ -6,7 +6,7 @@ import { onDisk } from '../files/storage-error.ts';
 import type { Text } from '../language.ts';
 import type { Part } from './part-plan.ts';
 
-/** Small enough that several ranges at a time need little memory; and more than any stream takes before it says that it is busy. */
+/** Small enough that several ranges at a time need little memory; and more than a request or a socket takes before it says that it is busy. */
 const BLOCK_BYTES = 256 * 1024;
 const BLOCKS = 2;
 
