@@ -28,8 +28,11 @@ const SCRIPT = `
 test('the program can be compiled: all of it loads, threads too, where Node takes no types out', async (t) => {
   const directory = temporaryDirectory(t);
   const environment = { PATH: process.env['PATH'], LANG: 'C.UTF-8' };
-  const node = (args: string[], cwd = directory) =>
-    run(process.execPath, args, { cwd, env: { ...environment, NODE_OPTIONS: '--no-strip-types' } });
+  const node = (args: string[]) =>
+    run(process.execPath, args, {
+      cwd: directory,
+      env: { ...environment, NODE_OPTIONS: '--no-strip-types' },
+    });
   await run(process.execPath, ['build/compile.ts', 'src', join(directory, 'dist')], {
     cwd: projectDirectory,
   });

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ThreadFailed } from '../archive/reencode/deflate-pool.ts';
@@ -12,6 +12,7 @@ import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
 import { type Command, runCommand } from '../exec.ts';
 import { createPrivateFile, PRIVATE_FILE_MODE } from '../files/durable-files.ts';
+import { readFull } from '../files/read-full.ts';
 import { diskFull, onDisk } from '../files/storage-error.ts';
 import { saysDiskFull } from '../postgres/failures.ts';
 import { encryptOutput } from './encrypt-output.ts';
@@ -126,7 +127,8 @@ async function patch(file: string, { patches, headBytes }: ReencodeResult): Prom
   await onDisk(file, async () => {
     const handle = await open(file, 'r+');
     try {
-      const head = await readHead(handle, headBytes);
+      const head = Buffer.alloc(headBytes);
+      if ((await readFull(handle, head, 0)) < headBytes) throw damagedUnseen(SHORTER);
       for (const { position, bytes } of patches) bytes.copy(head, position);
       // From the beginning on, and all of it, where write() may leave a part over.
       await handle.writeFile(head);
@@ -134,16 +136,6 @@ async function patch(file: string, { patches, headBytes }: ReencodeResult): Prom
       await handle.close();
     }
   });
-}
-
-async function readHead(handle: FileHandle, headBytes: number): Promise<Buffer> {
-  const head = Buffer.alloc(headBytes);
-  for (let read = 0; read < headBytes; ) {
-    const { bytesRead } = await handle.read(head, read, headBytes - read, read);
-    if (bytesRead === 0) throw damagedUnseen(SHORTER);
-    read += bytesRead;
-  }
-  return head;
 }
 
 /** Passes a stream on. */

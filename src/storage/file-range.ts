@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { PgBackupError } from '../errors.ts';
+import { readFull } from '../files/read-full.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Text } from '../language.ts';
 import type { Part } from './part-plan.ts';
@@ -22,7 +23,7 @@ export interface OpenFile {
  * @throws PgBackupError STORAGE_FAILED, or UPLOAD_FAILED for a file that ends within the range
  */
 export async function* readRange(
-  { path, handle }: OpenFile,
+  file: OpenFile,
   { offset, sizeBytes }: Pick<Part, 'offset' | 'sizeBytes'>,
 ): AsyncGenerator<Buffer, void> {
   // New ones for all that is sent would be tens of megabytes of garbage between two collections.
@@ -31,22 +32,16 @@ export async function* readRange(
   let next = 0;
   for (let done = 0; done < sizeBytes; ) {
     const block = blocks.subarray(next, next + Math.min(blockBytes, sizeBytes - done));
-    await fill(block, path, handle, offset + done);
+    await fill(block, file, offset + done);
     done += block.length;
     next = (next + blockBytes) % blocks.length;
     yield block;
   }
 }
 
-/** A read may bring less than it was asked for. */
-async function fill(block: Buffer, path: string, handle: FileHandle, position: number): Promise<void> {
-  for (let filled = 0; filled < block.length; ) {
-    const { bytesRead } = await onDisk(path, () =>
-      handle.read(block, filled, block.length - filled, position + filled),
-    );
-    if (bytesRead === 0) throw endsEarly(path, position + filled);
-    filled += bytesRead;
-  }
+async function fill(block: Buffer, { path, handle }: OpenFile, position: number): Promise<void> {
+  const readBytes = await onDisk(path, () => readFull(handle, block, position));
+  if (readBytes < block.length) throw endsEarly(path, position + readBytes);
 }
 
 /** Full blocks as a stream that asks for the next one while whoever reads it is busy with one, and for no other. */
@@ -57,11 +52,11 @@ export function streamBlocks(blocks: AsyncIterable<Buffer>): Readable {
 /** All bytes of a range that has few. @throws as readRange */
 export async function contentOfRange(
   file: OpenFile,
-  range: Pick<Part, 'offset' | 'sizeBytes'>,
+  { offset, sizeBytes }: Pick<Part, 'offset' | 'sizeBytes'>,
 ): Promise<Buffer> {
-  const blocks: Buffer[] = [];
-  for await (const block of readRange(file, range)) blocks.push(Buffer.from(block));
-  return Buffer.concat(blocks);
+  const content = Buffer.allocUnsafe(sizeBytes);
+  await fill(content, file, offset);
+  return content;
 }
 
 /** Opens a file for `use`, and closes it when that has ended. @throws PgBackupError STORAGE_FAILED */

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { readFull } from '../../files/read-full.ts';
 import { hasErrorCode } from '../../files/storage-error.ts';
 import type { Check } from '../../report/directory.ts';
 
@@ -71,12 +72,7 @@ export async function readLater(path: string, known: Known, kind: JsonKind): Pro
     const facts = await file.stat();
     if (!isWanted(facts, kind)) return { stamp: stampOf(facts) };
     const buffer = Buffer.allocUnsafe(facts.size);
-    let length = 0;
-    while (length < facts.size) {
-      const { bytesRead } = await file.read(buffer, length, facts.size - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
+    const length = await readFull(file, buffer, 0);
     return understand(facts, buffer.toString('utf8', 0, length), kind);
   } catch (error) {
     return failed(error);
