@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Text } from '../language.ts';
 import { FLAG, FLAG_AND_OFFSET_BYTES, LARGE_OBJECTS, TABLE_DATA } from './format.ts';
-import { NotAnArchive, type PlacedToc, parsePlacedToc } from './toc.ts';
+import { findPlaces, NotAnArchive, type Places, parseToc } from './toc.ts';
 
 /** A data item begins with its type, BLK_DATA or BLK_BLOBS, and the number of its entry, which has a sign before it (pg_backup_custom.c). */
 const ITEM_TYPES = [TABLE_DATA, LARGE_OBJECTS];
@@ -16,14 +16,12 @@ export async function findHeadFault(path: string, before: Buffer): Promise<Text 
   try {
     const now = Buffer.alloc(before.length);
     await file.read(now, 0, now.length, 0);
-    const placed = placedTocOf(now);
-    if (!placed || !isSameBesides(placed, before, now)) return OTHER_HEAD;
-    for (const [index, { dumpId, tag }] of placed.toc.entries.entries()) {
-      const position = placed.flagPositions[index] ?? 0;
-      if (now[position] !== FLAG.set) continue;
-      if (!(await isDataOf(file, dumpId, Number(now.readBigUInt64LE(position + 1))))) {
-        return wrongOffset(dumpId, tag);
-      }
+    const places = placesIn(now);
+    if (!places || !isSameBesides(places, before, now)) return OTHER_HEAD;
+    for (const { dumpId, flagPosition } of places.entries) {
+      if (now[flagPosition] !== FLAG.set) continue;
+      const offset = Number(now.readBigUInt64LE(flagPosition + 1));
+      if (!(await isDataOf(file, dumpId, offset))) return wrongOffset(dumpId, now);
     }
     return undefined;
   } finally {
@@ -33,24 +31,24 @@ export async function findHeadFault(path: string, before: Buffer): Promise<Text 
 
 /** Whether two heads of archives differ in nothing but flags and offsets. */
 export function isSameButOffsets(before: Buffer, now: Buffer): boolean {
-  const placed = placedTocOf(now);
-  return placed !== undefined && before.length === now.length && isSameBesides(placed, before, now);
+  const places = placesIn(now);
+  return places !== undefined && before.length === now.length && isSameBesides(places, before, now);
 }
 
-function placedTocOf(bytes: Buffer): PlacedToc | undefined {
+function placesIn(head: Buffer): Places | undefined {
   try {
-    return parsePlacedToc(bytes);
+    return findPlaces(head);
   } catch (error) {
     if (error instanceof NotAnArchive) return undefined;
     throw error;
   }
 }
 
-function isSameBesides({ flagPositions }: PlacedToc, before: Buffer, now: Buffer): boolean {
+function isSameBesides({ entries }: Places, before: Buffer, now: Buffer): boolean {
   let from = 0;
-  for (const position of flagPositions) {
-    if (before.compare(now, from, position, from, position) !== 0) return false;
-    from = position + FLAG_AND_OFFSET_BYTES;
+  for (const { flagPosition } of entries) {
+    if (before.compare(now, from, flagPosition, from, flagPosition) !== 0) return false;
+    from = flagPosition + FLAG_AND_OFFSET_BYTES;
   }
   return before.compare(now, from, now.length, from) === 0;
 }
@@ -67,7 +65,8 @@ const OTHER_HEAD: Text = {
   zh: '其目录与最初写入的不一致',
 };
 
-function wrongOffset(dumpId: number, tag: string): Text {
+function wrongOffset(dumpId: number, head: Buffer): Text {
+  const tag = parseToc(head)?.entries.find((entry) => entry.dumpId === dumpId)?.tag ?? '';
   return {
     en: `the offset of entry ${dumpId} (${tag}) does not lead to its data`,
     zh: `条目 ${dumpId}（${tag}）的偏移量未指向其数据`,

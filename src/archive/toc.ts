@@ -5,8 +5,10 @@ import {
   FORMAT_MINORS,
   MAGIC,
   MAJOR_VERSION,
+  OFFSET_BYTES,
   WITH_ALGORITHM,
 } from './format.ts';
+import { OutOfBytes, TocReader } from './toc-reader.ts';
 
 /** The table of contents of a custom-format archive, as pg_dump writes it (PostgreSQL sources, pg_backup_archiver.c: ReadHead, ReadToc). */
 export interface Toc {
@@ -44,13 +46,18 @@ export interface TocEntry {
   readonly dependencies: readonly number[];
 }
 
-/** A table of contents, and where what pg_dump knows only at the end stands in it. */
-export interface PlacedToc {
-  readonly toc: Toc;
+/** Where what pg_dump knows only at the end stands in the beginning of an archive. */
+export interface Places {
   /** Of the header and the table of contents: data follow. */
   readonly headBytes: number;
-  /** For each entry, in order, where its flag stands (1 or 2 with data, 3 without); the offset of its data, 8 bytes, follows (WriteOffset). */
-  readonly flagPositions: readonly number[];
+  /** Of each entry, in order. */
+  readonly entries: readonly PlacedEntry[];
+}
+
+export interface PlacedEntry {
+  readonly dumpId: number;
+  /** Of its flag (1 or 2 with data, 3 without); the offset of its data, 8 bytes, follows (WriteOffset). */
+  readonly flagPosition: number;
 }
 
 export class NotAnArchive extends Error {
@@ -68,48 +75,56 @@ const MAXIMUM_ENTRIES = 10_000_000;
  * @throws NotAnArchive for anything else than an archive of a format that clients 12 to 18 write.
  */
 export function parseToc(bytes: Buffer): Toc | undefined {
-  return parsePlacedToc(bytes)?.toc;
+  // Of one that is not complete, no text needs to be decoded.
+  if (!findPlaces(bytes)) return undefined;
+  const reader = new TocReader(bytes, { keepsTexts: true });
+  const { formatMinor, count, ...texts } = readBeginning(reader);
+  const entries: TocEntry[] = [];
+  let encoding = 'UTF8';
+  for (let index = 0; index < count; index += 1) {
+    const entry = readEntry(reader, formatMinor, encoding);
+    // pg_dump writes it before every entry with a name of a user's (pg_dump.c, dumpEncoding).
+    if (entry.kind === 'ENCODING') encoding = encodingOf(entry) ?? encoding;
+    entries.push(entry);
+  }
+  return {
+    formatMinor,
+    encoding,
+    database: decodeText(texts.database, encoding),
+    serverVersion: decodeText(texts.serverVersion, encoding),
+    dumpVersion: decodeText(texts.dumpVersion, encoding),
+    entries,
+  };
 }
 
-/** As `parseToc`, with the places. */
-export function parsePlacedToc(bytes: Buffer): PlacedToc | undefined {
+/** Finds the places in what `parseToc` reads, without its texts; undefined and NotAnArchive as there, but for dependencies that are no numbers. */
+export function findPlaces(bytes: Buffer): Places | undefined {
+  const reader = new TocReader(bytes, { keepsTexts: false });
+  const entries: PlacedEntry[] = [];
   try {
-    return readToc(new Reader(bytes));
+    const { formatMinor, count } = readBeginning(reader);
+    for (let index = 0; index < count; index += 1) {
+      const { dumpId } = readEntry(reader, formatMinor, 'UTF8');
+      entries.push({ dumpId, flagPosition: reader.position - FLAG_AND_OFFSET_BYTES });
+    }
   } catch (error) {
     if (error instanceof OutOfBytes) return undefined;
     throw error;
   }
+  return { headBytes: reader.position, entries };
 }
 
-function readToc(reader: Reader): PlacedToc {
+/** All that stands before the entries; in which encoding its texts are, only they tell. */
+function readBeginning(reader: TocReader) {
   const formatMinor = readHeader(reader);
   for (let index = 0; index < DATE_INTEGERS; index += 1) reader.integer();
-  const [database, serverVersion, dumpVersion] = [reader.text(), reader.text(), reader.text()];
+  const [database, serverVersion, dumpVersion] = [reader.rawText(), reader.rawText(), reader.rawText()];
   const count = reader.integer();
   if (count < 0 || count > MAXIMUM_ENTRIES) throw new NotAnArchive(`a table of contents of ${count} entries`);
-  const entries: TocEntry[] = [];
-  const flagPositions: number[] = [];
-  let encoding = 'UTF8';
-  const decode = (text: Buffer): string => decodeText(text, encoding);
-  for (let index = 0; index < count; index += 1) {
-    const entry = readEntry(reader, formatMinor, decode);
-    // pg_dump writes it before every entry with a name of a user's (pg_dump.c, dumpEncoding).
-    if (entry.kind === 'ENCODING') encoding = encodingOf(entry) ?? encoding;
-    entries.push(entry);
-    flagPositions.push(reader.position - FLAG_AND_OFFSET_BYTES);
-  }
-  const toc = {
-    formatMinor,
-    encoding,
-    database: decode(database),
-    serverVersion: decode(serverVersion),
-    dumpVersion: decode(dumpVersion),
-    entries,
-  };
-  return { toc, headBytes: reader.position, flagPositions };
+  return { formatMinor, database, serverVersion, dumpVersion, count };
 }
 
-function readHeader(reader: Reader): number {
+function readHeader(reader: TocReader): number {
   if (reader.bytes(MAGIC.length).toString('latin1') !== MAGIC)
     throw new NotAnArchive('no archive of pg_dump');
   const [major, minor] = [reader.byte(), reader.byte()];
@@ -124,29 +139,23 @@ function readHeader(reader: Reader): number {
   return minor;
 }
 
-function readEntry(reader: Reader, formatMinor: number, decode: (text: Buffer) => string): TocEntry {
+function readEntry(reader: TocReader, formatMinor: number, encoding: string): TocEntry {
   const dumpId = reader.integer();
   reader.integer();
-  const [catalogId, objectId] = [reader.text().toString('latin1'), reader.text().toString('latin1')];
-  const [tag, kind] = [decode(reader.text()), reader.text().toString('latin1')];
+  const [catalogId, objectId] = [reader.ascii(), reader.ascii()];
+  const [tag, kind] = [reader.text(encoding), reader.ascii()];
   reader.integer();
-  const definition = decode(reader.text());
-  const dropStatement = decode(reader.text());
+  const [definition, dropStatement] = [reader.text(encoding), reader.text(encoding)];
   // The statement that copies its data.
-  reader.text();
-  const [schema, tablespace] = [decode(reader.text()), decode(reader.text())];
-  reader.text();
+  reader.skipText();
+  const [schema, tablespace] = [reader.text(encoding), reader.text(encoding)];
+  reader.skipText();
   if (formatMinor >= WITH_RELATION_KIND) reader.integer();
-  const owner = decode(reader.text());
-  reader.text();
-  const dependencies: number[] = [];
-  for (let text = reader.optionalText(); text !== undefined; text = reader.optionalText()) {
-    const dependency = text.toString('latin1');
-    if (!/^\d{1,10}$/.test(dependency)) throw new NotAnArchive('a dependency that is no number');
-    dependencies.push(Number(dependency));
-  }
+  const owner = reader.text(encoding);
+  reader.skipText();
+  const dependencies = reader.asciis().map(numberOf);
   const hasData = reader.byte() !== FLAG.noData;
-  reader.bytes(8);
+  reader.skip(OFFSET_BYTES);
   return {
     dumpId,
     catalogId,
@@ -163,57 +172,11 @@ function readEntry(reader: Reader, formatMinor: number, decode: (text: Buffer) =
   };
 }
 
-function encodingOf({ definition }: TocEntry): string | undefined {
-  return /client_encoding = '([^']+)'/.exec(definition)?.[1];
+function numberOf(dependency: string): number {
+  if (!/^\d{1,10}$/.test(dependency)) throw new NotAnArchive('a dependency that is no number');
+  return Number(dependency);
 }
 
-class OutOfBytes extends Error {}
-
-const EMPTY = Buffer.alloc(0);
-
-/** Integers are a sign byte and four bytes, texts an integer and so many bytes (ReadInt, ReadStr). */
-class Reader {
-  readonly #bytes: Buffer;
-  #offset = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  /** Of what is read next. */
-  get position(): number {
-    return this.#offset;
-  }
-
-  bytes(count: number): Buffer {
-    const start = this.#advance(count);
-    return this.#bytes.subarray(start, this.#offset);
-  }
-
-  byte(): number {
-    return this.#bytes.readUInt8(this.#advance(1));
-  }
-
-  integer(): number {
-    const start = this.#advance(5);
-    const value = this.#bytes.readUInt32LE(start + 1);
-    return this.#bytes.readUInt8(start) === 0 ? value : -value;
-  }
-
-  #advance(count: number): number {
-    const start = this.#offset;
-    if (start + count > this.#bytes.length) throw new OutOfBytes();
-    this.#offset = start + count;
-    return start;
-  }
-
-  /** Empty where there is none. */
-  text(): Buffer {
-    return this.optionalText() ?? EMPTY;
-  }
-
-  optionalText(): Buffer | undefined {
-    const length = this.integer();
-    return length < 0 ? undefined : this.bytes(length);
-  }
+function encodingOf({ definition }: TocEntry): string | undefined {
+  return /client_encoding = '([^']+)'/.exec(definition)?.[1];
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { collectHead } from '../archive/read-toc.ts';
-import { NotAnArchive, parsePlacedToc, type Toc } from '../archive/toc.ts';
+import { findPlaces, NotAnArchive } from '../archive/toc.ts';
 import { extendCrc64 } from '../files/crc64.ts';
 import type { StoreChecksum } from '../storage/store.ts';
 
@@ -22,15 +22,12 @@ export interface BlockCounter {
   result(): Counted | undefined;
 }
 
-/** Counts the blocks of an archive as they come by, and tells its table of contents once it is complete. */
-export function countArchive(
-  also: StoreChecksum | undefined,
-  onHead: (toc: Toc, headBytes: number) => void,
-): BlockCounter {
+/** Counts the blocks of an archive as they come by, and tells its header and table of contents once they are complete. */
+export function countArchive(also: StoreChecksum | undefined, onHead: (head: Buffer) => void): BlockCounter {
   let head: Buffer | undefined;
   const heads = collectHead((bytes) => {
-    const placed = parsePlacedToc(bytes);
-    return placed && { ...placed, bytes };
+    const places = findPlaces(bytes);
+    return places && { headBytes: places.headBytes, bytes };
   });
   const data = countBlocks(also);
   const look = (find: () => ReturnType<typeof heads.add>): void => {
@@ -38,7 +35,7 @@ export function countArchive(
     if (!found) return;
     head = Buffer.from(found.bytes.subarray(0, found.headBytes));
     data.add(found.bytes.subarray(found.headBytes));
-    onHead(found.toc, found.headBytes);
+    onHead(head);
   };
   return {
     add(block) {

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import type { Toc } from '../archive/toc.ts';
 import { openOnceBegun } from '../files/growing-file.ts';
 import type { Following } from '../storage/store.ts';
 import type { Counted } from './count-blocks.ts';
@@ -23,8 +22,12 @@ interface Reading {
   readonly counted: Promise<Counted | undefined>;
 }
 
-/** Reads the dump back, and uploads it, while it is being written. */
-export function followDump(options: MakeFilesOptions, team: Team, onToc: (toc: Toc) => void): DumpFollowers {
+/** Reads the dump back, and uploads it, while it is being written; tells the head of one in the clear as soon as that is read. */
+export function followDump(
+  options: MakeFilesOptions,
+  team: Team,
+  onHead: (head: Buffer) => void,
+): DumpFollowers {
   const { context, run, store, encryption } = options;
   const { partialDump, dump } = run.files;
   let reading: Reading | undefined;
@@ -32,16 +35,16 @@ export function followDump(options: MakeFilesOptions, team: Team, onToc: (toc: T
   // Nothing of an encrypted dump is written twice; of another one, as long as it is not known, perhaps all.
   const unknownBytes = encryption ? 0 : Number.POSITIVE_INFINITY;
   let rewrittenBytes = unknownBytes;
-  const onHead = (toc: Toc, headBytes: number): void => {
-    rewrittenBytes = headBytes;
-    onToc(toc);
+  const onHeadRead = (head: Buffer): void => {
+    rewrittenBytes = head.length;
+    onHead(head);
   };
   return {
     async begin() {
       reading?.dropped.abort();
       await following?.abort();
       rewrittenBytes = unknownBytes;
-      reading = encryption?.canDecrypt === false ? undefined : startReading(options, team, onHead);
+      reading = encryption?.canDecrypt === false ? undefined : startReading(options, team, onHeadRead);
       following = store?.follow?.(partialDump, basename(dump), context.signal);
       options.onFollowing(following);
     },
@@ -56,7 +59,7 @@ export function followDump(options: MakeFilesOptions, team: Team, onToc: (toc: T
 function startReading(
   { context, run, access, client, store, encryption, findings }: MakeFilesOptions,
   team: Team,
-  onHead: (toc: Toc, headBytes: number) => void,
+  onHead: (head: Buffer) => void,
 ): Reading {
   const path = run.files.partialDump;
   const [whole, dropped] = [new AbortController(), new AbortController()];

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Toc } from '../archive/toc.ts';
+import { parseToc, type Toc, type TocEntry } from '../archive/toc.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { syncFile } from '../files/durable-files.ts';
 import type { Taken } from '../fingerprint/fingerprint.ts';
@@ -7,7 +7,7 @@ import type { Client } from '../postgres/clients.ts';
 import type { Server } from '../postgres/server.ts';
 import type { Artifact } from '../report/record.ts';
 import type { Following, Store } from '../storage/store.ts';
-import { compareRows } from './compare-rows.ts';
+import { compareRows, withRows } from './compare-rows.ts';
 import { completeFiles } from './complete-files.ts';
 import { compressThreads } from './compress-threads.ts';
 import type { BackupContext } from './context.ts';
@@ -43,8 +43,8 @@ export interface MakeFilesOptions {
 interface Work extends MakeFilesOptions {
   readonly team: Team;
   readonly stage: RunStage;
-  /** Once it is known what the dump holds. */
-  readonly contents: Promise<Toc>;
+  /** The entries with rows, once it is known what the dump holds. */
+  readonly contents: Promise<readonly TocEntry[]>;
 }
 
 /**
@@ -56,10 +56,17 @@ export async function makeFiles(options: MakeFilesOptions): Promise<void> {
   const team = workTogether();
   // It may wait for somebody's lock, and a failure is not to wait with it.
   team.failed.addEventListener('abort', () => void fingerprint?.close(), { once: true });
-  const { promise: contents, resolve } = Promise.withResolvers<Toc>();
+  const { promise: contents, resolve } = Promise.withResolvers<readonly TocEntry[]>();
+  let isKnown = false;
+  // It may be large, and nobody keeps all of it.
   const onToc = (toc: Toc): void => {
+    isKnown = true;
     fingerprint?.onToc(toc);
-    resolve(toc);
+    resolve(withRows(toc));
+  };
+  const onHead = (head: Buffer): void => {
+    const toc = isKnown ? undefined : parseToc(head);
+    if (toc) onToc(toc);
   };
   const work: Work = {
     ...options,
@@ -67,7 +74,7 @@ export async function makeFiles(options: MakeFilesOptions): Promise<void> {
     contents,
     stage: createStages(context, findings.stages, team.failed),
   };
-  const followers = followDump(options, team, onToc);
+  const followers = followDump(options, team, onHead);
   const dumping = team.add(dump(work, followers, onToc));
   const globals = team.add(makeGlobals(work, dumping));
   team.add(finish(work, { followers, dumping, globals }));

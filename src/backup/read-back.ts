@@ -2,7 +2,6 @@ import type { FileHandle } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { findHeadFault } from '../archive/compare-head.ts';
-import type { Toc } from '../archive/toc.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { startCommand } from '../exec.ts';
 import { readGrowing } from '../files/growing-file.ts';
@@ -18,8 +17,8 @@ export interface ReadBackOptions {
   readonly encryption: Encryption | undefined;
   /** Counted besides, while the bytes are at hand. */
   readonly also: StoreChecksum | undefined;
-  /** Told the table of contents of an archive in the clear as soon as it is written, and how many bytes it has with the header before it. */
-  readonly onHead: (toc: Toc, headBytes: number) => void;
+  /** Told the header and the table of contents of an archive in the clear as soon as they are written. */
+  readonly onHead: (head: Buffer) => void;
   readonly onBytes: (read: number) => void;
   /** Aborts once the file is complete. */
   readonly whole: AbortSignal;

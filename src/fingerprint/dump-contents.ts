@@ -1,4 +1,5 @@
 import type { Toc } from '../archive/toc.ts';
+import type { Taken } from './fingerprint.ts';
 import type { ListedObject } from './inventory.ts';
 import { FIRST_OID_OF_USERS } from './inventory-select.ts';
 import type { ListedTable } from './measure.ts';
@@ -8,27 +9,47 @@ const RELATIONS = '1259';
 const SCHEMAS = '2615';
 const EXTENSIONS = '3079';
 
+/** What is to be known of a dump; its table of contents, which may be much larger, can go. */
 export interface DumpContents {
+  /** Of the server that it came from. */
+  readonly serverMajor: number;
+  readonly sequences: Taken['sequences'];
+  readonly hasLargeObjects: boolean;
   hasTable(table: ListedTable): boolean;
   hasRows(table: ListedTable): boolean;
-  readonly hasLargeObjects: boolean;
   /** Those of the objects that the dump holds. */
   select(objects: readonly ListedObject[]): ListedObject[];
 }
 
-/**
- * What a dump holds of its database, by its own table of contents; so pg_dump's patterns need not be understood. A dump that leaves
- * nothing out must hold everything: what it lacks all the same has to show later.
- */
+type Selection = Pick<DumpContents, 'hasTable' | 'hasRows' | 'select'>;
+
+const WITHOUT_LARGE_OBJECTS = ['-B', '--no-blobs', '--no-large-objects'];
+
+/** What a dump holds of its database, by its own table of contents; so pg_dump's patterns need not be understood. */
 export function inDump(toc: Toc, leftOut: readonly string[]): DumpContents {
-  const isWhole = leftOut.length === 0;
+  return {
+    serverMajor: Number.parseInt(toc.serverVersion, 10),
+    sequences: sequencesOf(toc),
+    hasLargeObjects: !leftOut.some((option) => WITHOUT_LARGE_OBJECTS.includes(option)),
+    ...(leftOut.length === 0 ? EVERYTHING : partOf(toc)),
+  };
+}
+
+/** Of a dump that leaves nothing out: what it lacks all the same has to show later. */
+const EVERYTHING: Selection = {
+  hasTable: () => true,
+  hasRows: ({ isWithoutRows }) => !isWithoutRows,
+  select: (objects) => [...objects],
+};
+
+function partOf(toc: Toc): Selection {
   const ids = new Set(toc.entries.map(({ catalogId, objectId }) => `${catalogId}/${objectId}`));
   const schemasWithEntries = new Set(toc.entries.map(({ schema }) => schema));
   const tags = new Set(toc.entries.map(({ tag }) => tag));
   const withRows = new Set(
     toc.entries.filter(({ kind }) => kind === 'TABLE DATA').map(({ objectId }) => objectId),
   );
-  const has = (catalog: string, objectId: string): boolean => isWhole || ids.has(`${catalog}/${objectId}`);
+  const has = (catalog: string, objectId: string): boolean => ids.has(`${catalog}/${objectId}`);
 
   const hasSchema = ({ objectId, item }: ListedObject): boolean =>
     has(SCHEMAS, objectId) ||
@@ -41,10 +62,8 @@ export function inDump(toc: Toc, leftOut: readonly string[]): DumpContents {
   return {
     hasTable: ({ objectId, extensionId }) =>
       extensionId === '0' ? has(RELATIONS, objectId) : hasExtension(extensionId),
-    hasRows: ({ objectId, isWithoutRows }) => (isWhole || withRows.has(objectId)) && !isWithoutRows,
-    hasLargeObjects: !leftOut.some((option) => ['-B', '--no-blobs', '--no-large-objects'].includes(option)),
+    hasRows: ({ objectId, isWithoutRows }) => withRows.has(objectId) && !isWithoutRows,
     select(objects) {
-      if (isWhole) return [...objects];
       const missingSchemas = new Set(
         objects
           .filter((object) => object.catalogId === SCHEMAS && !hasSchema(object))
@@ -59,4 +78,14 @@ export function inDump(toc: Toc, leftOut: readonly string[]): DumpContents {
       });
     },
   };
+}
+
+/** Sequences know no snapshot: what counts is what pg_dump itself read, and that stands in its table of contents. */
+function sequencesOf(toc: Toc): Taken['sequences'] {
+  return toc.entries.flatMap(({ kind, schema, tag: name, definition }) => {
+    const { value, called } =
+      /, (?<value>-?\d+), (?<called>true|false)\);\s*$/.exec(definition)?.groups ?? {};
+    if (kind !== 'SEQUENCE SET' || value === undefined) return [];
+    return [{ schema, name, lastValue: value, isCalled: called === 'true' }];
+  });
 }

@@ -1,7 +1,7 @@
 import type { Toc } from '../archive/toc.ts';
 import type { Session } from '../postgres/session.ts';
 import type { FingerprintLevel } from '../report/record.ts';
-import { inDump } from './dump-contents.ts';
+import { type DumpContents, inDump } from './dump-contents.ts';
 import type { TableFacts, Taken } from './fingerprint.ts';
 import { listObjects } from './inventory.ts';
 import { partsWithout } from './inventory-parts.ts';
@@ -40,15 +40,15 @@ export async function startFingerprint(options: FingerprintOptions): Promise<Tak
   await beginMeasuring(session);
   const snapshot = await exportSnapshot(session);
   await holdNoMoreLocks(session);
-  const toc = Promise.withResolvers<Toc>();
+  const { promise: contents, resolve } = Promise.withResolvers<DumpContents>();
   const ending = { isGivenUp: false };
   const giveUp = (): void => {
     ending.isGivenUp = true;
   };
   return {
     snapshot,
-    begin: toc.resolve,
-    taken: toc.promise.then((known) => take(options, known, ending)),
+    begin: (toc) => resolve(inDump(toc, options.leftOut)),
+    taken: contents.then((dump) => take(options, dump, ending)),
     giveUp,
   };
 }
@@ -57,7 +57,7 @@ type Draft = { -readonly [Key in keyof Taken]: Taken[Key] };
 
 async function take(
   options: FingerprintOptions,
-  toc: Toc,
+  dump: DumpContents,
   ending: { readonly isGivenUp: boolean },
 ): Promise<Taken> {
   const { level, leftOut, timeoutMilliseconds, clock } = options;
@@ -69,12 +69,12 @@ async function take(
     status: 'partial',
     takenAt: clock().toISOString(),
     durationSeconds: 0,
-    serverMajor: Number.parseInt(toc.serverVersion, 10),
-    sequences: sequencesOf(toc),
+    serverMajor: dump.serverMajor,
+    sequences: dump.sequences,
     ...{ database: null, tables: null, inventory: null, largeObjects: { state: 'notReached' } },
   };
   try {
-    await measure(draft, toc, { ...options, session: withDeadline(options.session, deadline) });
+    await measure(draft, dump, { ...options, session: withDeadline(options.session, deadline) });
     const isComplete = draft.inventory && draft.tables?.every(({ state }) => state !== 'notReached');
     if (isComplete) draft.status = 'complete';
     else draft.reason = 'rewritten';
@@ -90,10 +90,9 @@ async function take(
 /** Fills the draft as far as it comes. */
 async function measure(
   draft: Draft,
-  toc: Toc,
+  dump: DumpContents,
   { session, level, leftOut }: FingerprintOptions,
 ): Promise<void> {
-  const dump = inDump(toc, leftOut);
   const parts = partsWithout(leftOut);
   if (!dump.hasLargeObjects) draft.largeObjects = { state: 'leftOut' };
   draft.database = (await describeDatabase(session)).database;
@@ -122,14 +121,4 @@ async function measureUnderSnapshot(
   if (!measured) return { schema, name, state: 'notReached' };
   const mayDiffer = !table.isHeap || table.condition !== '';
   return { schema, name, state: 'counted', ...measured, ...(mayDiffer ? { mayDifferInDump: true } : {}) };
-}
-
-/** Sequences know no snapshot: what counts is what pg_dump itself read, and that stands in its table of contents. */
-function sequencesOf(toc: Toc): Taken['sequences'] {
-  return toc.entries.flatMap(({ kind, schema, tag: name, definition }) => {
-    const { value, called } =
-      /, (?<value>-?\d+), (?<called>true|false)\);\s*$/.exec(definition)?.groups ?? {};
-    if (kind !== 'SEQUENCE SET' || value === undefined) return [];
-    return [{ schema, name, lastValue: value, isCalled: called === 'true' }];
-  });
 }

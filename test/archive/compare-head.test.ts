@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { findHeadFault } from '../../src/archive/compare-head.ts';
-import { type PlacedToc, parsePlacedToc } from '../../src/archive/toc.ts';
+import { findPlaces, type Places } from '../../src/archive/toc.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -24,10 +24,10 @@ describe('the head of an archive', { skip: missing('postgres-server-15', 'postgr
     if (major < 15) continue;
     test(`of pg_dump ${major} is right where nothing but the offsets has changed`, async (t) => {
       const { path, bytes, before } = await dumped(t, major);
-      assert.notDeepEqual(before.bytes, bytes.subarray(0, before.placed.headBytes));
+      assert.notDeepEqual(before.bytes, bytes.subarray(0, before.places.headBytes));
       assert.equal(await findHeadFault(path, before.bytes), undefined);
       // What was read when all was written already.
-      assert.equal(await findHeadFault(path, bytes.subarray(0, before.placed.headBytes)), undefined);
+      assert.equal(await findHeadFault(path, bytes.subarray(0, before.places.headBytes)), undefined);
     });
   }
 
@@ -35,12 +35,13 @@ describe('the head of an archive', { skip: missing('postgres-server-15', 'postgr
     const path = join(temporaryDirectory(t), 'archive');
     const bytes = await dumpToPipe(15, server, 'postgres');
     writeFileSync(path, bytes);
-    assert.equal(await findHeadFault(path, bytes.subarray(0, placedOf(bytes).headBytes)), undefined);
+    assert.equal(await findHeadFault(path, bytes.subarray(0, placesOf(bytes).headBytes)), undefined);
   });
 
   test('with any other change is found out', async (t) => {
     const { path, bytes, before } = await dumped(t, 15);
-    const { flagPositions, headBytes } = before.placed;
+    const { entries, headBytes } = before.places;
+    const flagPositions = entries.map(({ flagPosition }) => flagPosition);
     const change = async (position: number, by = 1): Promise<string> => {
       const changed = Buffer.from(bytes);
       changed.writeUInt8((changed.readUInt8(position) + by) % 256, position);
@@ -63,7 +64,7 @@ describe('the head of an archive', { skip: missing('postgres-server-15', 'postgr
 
   test('that is cut short is found out', async (t) => {
     const { path, bytes, before } = await dumped(t, 15);
-    for (const length of [0, 3, before.placed.headBytes - 1]) {
+    for (const length of [0, 3, before.places.headBytes - 1]) {
       writeFileSync(path, bytes.subarray(0, length));
       assert.ok(await findHeadFault(path, before.bytes), `${length} bytes`);
     }
@@ -74,17 +75,17 @@ describe('the head of an archive', { skip: missing('postgres-server-15', 'postgr
     const path = join(temporaryDirectory(t), 'archive');
     await runClient(major, 'pg_dump', server, '--format=custom', `--file=${path}`, 'postgres');
     const bytes = readFileSync(path);
-    const placed = placedOf(bytes);
-    const first = Buffer.from(bytes.subarray(0, placed.headBytes));
-    for (const position of placed.flagPositions) {
-      if (first[position] === 2) first.fill(0, position, position + 9).writeUInt8(1, position);
+    const places = placesOf(bytes);
+    const first = Buffer.from(bytes.subarray(0, places.headBytes));
+    for (const { flagPosition: at } of places.entries) {
+      if (first[at] === 2) first.fill(0, at, at + 9).writeUInt8(1, at);
     }
-    return { path, bytes, before: { bytes: first, placed } };
+    return { path, bytes, before: { bytes: first, places } };
   }
 });
 
-function placedOf(bytes: Buffer): PlacedToc {
-  const placed = parsePlacedToc(bytes);
-  assert.ok(placed);
-  return placed;
+function placesOf(bytes: Buffer): Places {
+  const places = findPlaces(bytes);
+  assert.ok(places);
+  return places;
 }

@@ -1,29 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRows } from '../../src/backup/compare-rows.ts';
+import { compareRows, withRows } from '../../src/backup/compare-rows.ts';
 import type { TableFacts, Taken } from '../../src/fingerprint/fingerprint.ts';
 import { tocOf } from '../restore/toc-of.ts';
 
-const TOC = tocOf([
-  { kind: 'TABLE', tag: 'item' },
-  { kind: 'TABLE DATA', tag: 'item', hasData: true },
-  { kind: 'TABLE DATA', tag: 'Other "item"', schema: 'a b', hasData: true },
-]);
+const ENTRIES = withRows(
+  tocOf([
+    { kind: 'TABLE', tag: 'item' },
+    { kind: 'TABLE DATA', tag: 'item', hasData: true },
+    { kind: 'TABLE DATA', tag: 'Other "item"', schema: 'a b', hasData: true },
+  ]),
+);
 const DATA = { item: 2, other: 3 };
 
 test('rows that are the same, or known on one side only, are no difference', () => {
   const item: TableFacts = { schema: 'public', name: 'item', state: 'counted', rows: 5 };
-  compareRows(taken([item]), TOC, new Map([[DATA.item, 5]]));
+  compareRows(taken([item]), ENTRIES, new Map([[DATA.item, 5]]));
   // As INSERT statements: nobody knows how many.
-  compareRows(taken([item]), TOC, new Map());
-  compareRows(taken([]), TOC, new Map([[DATA.item, 5]]));
-  compareRows(taken(null), TOC, new Map([[DATA.item, 5]]));
+  compareRows(taken([item]), ENTRIES, new Map());
+  compareRows(taken([]), ENTRIES, new Map([[DATA.item, 5]]));
+  compareRows(taken(null), ENTRIES, new Map([[DATA.item, 5]]));
   for (const state of ['leftOut', 'notReached', 'unreadable'] as const) {
-    compareRows(taken([{ schema: 'public', name: 'item', state }]), TOC, new Map([[DATA.item, 5]]));
+    compareRows(taken([{ schema: 'public', name: 'item', state }]), ENTRIES, new Map([[DATA.item, 5]]));
   }
-  compareRows(taken([{ ...item, rows: 6, mayDifferInDump: true }]), TOC, new Map([[DATA.item, 5]]));
+  compareRows(taken([{ ...item, rows: 6, mayDifferInDump: true }]), ENTRIES, new Map([[DATA.item, 5]]));
   // A table of that name in another schema.
-  compareRows(taken([{ ...item, schema: 'elsewhere', rows: 6 }]), TOC, new Map([[DATA.item, 5]]));
+  compareRows(taken([{ ...item, schema: 'elsewhere', rows: 6 }]), ENTRIES, new Map([[DATA.item, 5]]));
 });
 
 test('another number is a failure that names the table', () => {
@@ -35,7 +37,7 @@ test('another number is a failure that names the table', () => {
     [DATA.item, 5],
     [DATA.other, 1],
   ]);
-  assert.throws(() => compareRows(taken(tables), TOC, rows), {
+  assert.throws(() => compareRows(taken(tables), ENTRIES, rows), {
     code: 'ROWS_DIFFER',
     message: 'The dump holds 1 rows of "a b"."Other ""item""", but 0 were counted under the same snapshot',
   });

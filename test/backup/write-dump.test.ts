@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { parsePlacedToc } from '../../src/archive/toc.ts';
+import { findPlaces } from '../../src/archive/toc.ts';
 import { type Reencode, UnknownArchive, writeDump } from '../../src/backup/write-dump.ts';
 import { type Encryption, openEncryption } from '../../src/encryption/encryption.ts';
 import { dumpToPipe } from '../archive/dump.ts';
@@ -94,7 +94,7 @@ describe('a dump that is compressed here', {
       message: /has lost bytes/,
     });
     const file = await write(t, 'cat "$ARCHIVE"', { bytes: contents });
-    assert.equal(parsePlacedToc(readFileSync(file))?.headBytes, contents.length);
+    assert.equal(findPlaces(readFileSync(file))?.headBytes, contents.length);
   });
 
   test('that is cut in its head is no archive, and none of an unknown format', SOON, async (t) => {

@@ -1,6 +1,6 @@
 import { FLAG, FORMAT_MINORS, MAGIC, MAJOR_VERSION, OFFSET_BYTES, WITH_ALGORITHM } from '../format.ts';
 import { collectHead, type TocCollector } from '../read-toc.ts';
-import { NotAnArchive, type PlacedToc, parsePlacedToc, type Toc } from '../toc.ts';
+import { findPlaces, NotAnArchive, type Places, parseToc, type Toc } from '../toc.ts';
 import { writeInteger } from './integer.ts';
 
 /** An archive of pg_dump whose data are compressed already, or of a format that is not known here. */
@@ -54,8 +54,8 @@ export function collectAnyHead(): TocCollector<ReadHead> {
   return collectHead((bytes) => {
     checkFormat(bytes);
     try {
-      const placed = parsePlacedToc(bytes);
-      return placed && readHead(bytes, placed);
+      const places = findPlaces(bytes);
+      return places && readHead(bytes, places);
     } catch (error) {
       throw error instanceof NotAnArchive ? new DamagedHead(error.message) : error;
     }
@@ -70,8 +70,8 @@ export function collectUncompressedHead(level: number): TocCollector<Head> {
   return collectHead((bytes) => {
     checkFormat(bytes);
     checkUncompressed(bytes);
-    const placed = parsePlacedToc(bytes);
-    return placed && headOf(bytes, placed, level);
+    const places = findPlaces(bytes);
+    return places && headOf(bytes, places, level);
   });
 }
 
@@ -115,15 +115,18 @@ function compressionField(minor: number, algorithm: number, level: number): Buff
   return minor >= WITH_ALGORITHM ? Buffer.from([algorithm]) : writeInteger(0, level);
 }
 
-function headOf(bytes: Buffer, placed: PlacedToc, level: number): Head {
-  const head = Buffer.from(bytes.subarray(0, placed.headBytes));
-  compressionField(placed.toc.formatMinor, GZIP, level).copy(head, AT.compression);
-  return { ...readHead(bytes, placed), bytes: head };
+function headOf(bytes: Buffer, places: Places, level: number): Head {
+  const read = readHead(bytes, places);
+  const head = Buffer.from(bytes.subarray(0, places.headBytes));
+  compressionField(read.toc.formatMinor, GZIP, level).copy(head, AT.compression);
+  return { ...read, bytes: head };
 }
 
-function readHead(bytes: Buffer, { toc, headBytes, flagPositions }: PlacedToc): ReadHead {
+function readHead(bytes: Buffer, { headBytes, entries }: Places): ReadHead {
+  const toc = parseToc(bytes);
+  if (!toc) throw new Error('a head that has places is complete');
   const entriesWithData = toc.entries.flatMap(({ dumpId, kind, tag }, index) => {
-    const flagPosition = flagPositions[index] ?? 0;
+    const flagPosition = entries[index]?.flagPosition ?? 0;
     const flag = bytes.readUInt8(flagPosition);
     if (flag === FLAG.noData) return [];
     if (flag !== FLAG.notSet && flag !== FLAG.set) {

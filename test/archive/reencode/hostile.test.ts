@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CutShort, NotReencodable } from '../../../src/archive/reencode/head.ts';
 import { reencodeArchive } from '../../../src/archive/reencode/reencode.ts';
-import { NotAnArchive, parsePlacedToc } from '../../../src/archive/toc.ts';
+import { findPlaces, NotAnArchive } from '../../../src/archive/toc.ts';
 import { missing } from '../../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../../harness/postgres-server.ts';
 import { dumpToPipe } from '../dump.ts';
@@ -60,13 +60,13 @@ describe('an archive that is not whole', { skip }, () => {
 
     test(`is refused where an entry does not say whether it has data: client ${client}`, async () => {
       const archive = archiveOf(client);
-      const positions = parsePlacedToc(archive)?.flagPositions ?? [];
-      assert.ok(positions.length > 5);
-      for (const position of positions) {
+      const { entries = [] } = findPlaces(archive) ?? {};
+      assert.ok(entries.length > 5);
+      for (const { flagPosition } of entries) {
         for (const flag of [0, 4, 255]) {
           const damaged = Buffer.from(archive);
-          damaged.writeUInt8(flag, position);
-          await assert.rejects(reencodeBytes(damaged), NotAnArchive, `${flag} at ${position}`);
+          damaged.writeUInt8(flag, flagPosition);
+          await assert.rejects(reencodeBytes(damaged), NotAnArchive, `${flag} at ${flagPosition}`);
         }
       }
     });
@@ -158,7 +158,7 @@ async function assertRefusedAtOnce(archive: Buffer): Promise<void> {
 }
 
 function headBytesOf(archive: Buffer): number {
-  const headBytes = parsePlacedToc(archive)?.headBytes;
+  const headBytes = findPlaces(archive)?.headBytes;
   assert.ok(headBytes);
   return headBytes;
 }
