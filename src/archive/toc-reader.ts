@@ -12,12 +12,16 @@ const EMPTY = Buffer.alloc(0);
 export class TocReader {
   readonly #bytes: Buffer;
   readonly #keepsTexts: boolean;
-  #offset = 0;
+  #offset: number;
 
   /** Without `keepsTexts`, only raw texts are read; the others are passed over, as if there were none. */
-  constructor(bytes: Buffer, { keepsTexts }: { readonly keepsTexts: boolean }) {
+  constructor(
+    bytes: Buffer,
+    { keepsTexts, position = 0 }: { readonly keepsTexts: boolean; readonly position?: number },
+  ) {
     this.#bytes = bytes;
     this.#keepsTexts = keepsTexts;
+    this.#offset = position;
   }
 
   /** Of what is read next. */

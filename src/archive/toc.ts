@@ -99,19 +99,33 @@ export function parseToc(bytes: Buffer): Toc | undefined {
 
 /** Finds the places in what `parseToc` reads, without its texts; undefined and NotAnArchive as there, but for dependencies that are no numbers. */
 export function findPlaces(bytes: Buffer): Places | undefined {
-  const reader = new TocReader(bytes, { keepsTexts: false });
+  return createPlacesFinder()(bytes);
+}
+
+/** The same for a beginning that grows: each call, with all that came so far, goes on where the one before ended. */
+export function createPlacesFinder(): (bytes: Buffer) => Places | undefined {
   const entries: PlacedEntry[] = [];
-  try {
-    const { formatMinor, count } = readBeginning(reader);
-    for (let index = 0; index < count; index += 1) {
-      const { dumpId } = readEntry(reader, formatMinor, 'UTF8');
-      entries.push({ dumpId, flagPosition: reader.position - FLAG_AND_OFFSET_BYTES });
+  let beginning: { readonly formatMinor: number; readonly count: number } | undefined;
+  let position = 0;
+  return (bytes) => {
+    const reader = new TocReader(bytes, { keepsTexts: false, position });
+    try {
+      if (!beginning) {
+        const { formatMinor, count } = readBeginning(reader);
+        beginning = { formatMinor, count };
+        position = reader.position;
+      }
+      while (entries.length < beginning.count) {
+        const { dumpId } = readEntry(reader, beginning.formatMinor, 'UTF8');
+        position = reader.position;
+        entries.push({ dumpId, flagPosition: position - FLAG_AND_OFFSET_BYTES });
+      }
+      return { headBytes: position, entries };
+    } catch (error) {
+      if (error instanceof OutOfBytes) return undefined;
+      throw error;
     }
-  } catch (error) {
-    if (error instanceof OutOfBytes) return undefined;
-    throw error;
-  }
-  return { headBytes: reader.position, entries };
+  };
 }
 
 /** All that stands before the entries; in which encoding its texts are, only they tell. */

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { collectHead } from '../archive/read-toc.ts';
-import { findPlaces, NotAnArchive } from '../archive/toc.ts';
+import { collectHead } from '../archive/collect-head.ts';
+import { NotAnArchive } from '../archive/toc.ts';
 import { extendCrc64 } from '../files/crc64.ts';
 import type { StoreChecksum } from '../storage/store.ts';
 
@@ -25,25 +25,18 @@ export interface BlockCounter {
 /** Counts the blocks of an archive as they come by, and tells its header and table of contents once they are complete. */
 export function countArchive(also: StoreChecksum | undefined, onHead: (head: Buffer) => void): BlockCounter {
   let head: Buffer | undefined;
-  const heads = collectHead((bytes) => {
-    const places = findPlaces(bytes);
-    return places && { headBytes: places.headBytes, bytes };
-  });
+  const collect = collectHead();
   const data = countBlocks(also);
-  const look = (find: () => ReturnType<typeof heads.add>): void => {
-    const found = orNothing(find);
-    if (!found) return;
-    head = Buffer.from(found.bytes.subarray(0, found.headBytes));
-    data.add(found.bytes.subarray(found.headBytes));
-    onHead(head);
-  };
   return {
     add(block) {
-      if (head) data.add(block);
-      else look(() => heads.add(Buffer.from(block)));
+      if (head) return data.add(block);
+      const collected = orNothing(() => collect(block));
+      if (!collected) return;
+      head = collected.head;
+      data.add(collected.rest);
+      onHead(head);
     },
     result() {
-      if (!head) look(() => heads.end());
       const counted = data.result();
       return head && { ...counted, head, sizeBytes: head.length + counted.sizeBytes };
     },

@@ -17,7 +17,7 @@ export interface Inspection {
  * that is not known here nothing is said.
  */
 export function inspectArchive({ onToc, isReadBack }: Inspection): Transform {
-  const heads = collectAnyHead();
+  const collect = collectAnyHead();
   let items: ItemReader | undefined;
   let isLeftAlone = false;
   const begin = (head: ReadHead | undefined): void => {
@@ -42,13 +42,12 @@ export function inspectArchive({ onToc, isReadBack }: Inspection): Transform {
     transform(chunk: Buffer, _encoding, callback) {
       const look = (): void => {
         if (items) items.read(chunk, 0);
-        else begin(heads.add(chunk));
+        else begin(collect(chunk));
       };
       callback(isLeftAlone ? null : judge(look), chunk);
     },
     flush(callback) {
       const look = (): void => {
-        if (!items) begin(heads.end());
         if (!items) throw new CutShort('cut short');
         items.end();
       };

@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { parseToc, type Toc } from '../../src/archive/toc.ts';
 import { clientDirectories } from '../harness/parts.ts';
 import type { PostgresServer } from '../harness/postgres-server.ts';
 
@@ -38,6 +40,13 @@ export async function dumpToPipe(
     },
   );
   return buffer(pgDump.stdout);
+}
+
+/** The table of contents of an archive that is complete. */
+export function tocOfFile(path: string): Toc {
+  const toc = parseToc(readFileSync(path));
+  if (!toc) throw new Error(`${path} ends before its table of contents does`);
+  return toc;
 }
 
 export function clientProgram(major: number, program: string): string {

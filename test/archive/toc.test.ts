@@ -3,12 +3,11 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
-import { readTocOfFile } from '../../src/archive/read-toc.ts';
 import { NotAnArchive, parseToc, type Toc, type TocEntry } from '../../src/archive/toc.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { dumpToPipe, runClient } from './dump.ts';
+import { dumpToPipe, runClient, tocOfFile } from './dump.ts';
 
 const EVERY_OBJECT_TYPE = readFileSync(new URL('../harness/every-object-type.sql', import.meta.url), 'utf8');
 
@@ -198,9 +197,7 @@ async function dump(
 ): Promise<{ toc: Toc; archive: string }> {
   const archive = join(temporaryDirectory(t), 'archive');
   await runClient(client, 'pg_dump', server, '-Fc', `--file=${archive}`, ...args, `--dbname=${database}`);
-  const toc = await readTocOfFile(archive);
-  assert.ok(toc);
-  return { toc, archive };
+  return { toc: tocOfFile(archive), archive };
 }
 
 async function smallDatabase(server: PostgresServer, name: string): Promise<string> {

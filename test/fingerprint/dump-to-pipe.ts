@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { createTocCollector } from '../../src/archive/read-toc.ts';
-import type { Toc } from '../../src/archive/toc.ts';
+import { collectHead } from '../../src/archive/collect-head.ts';
+import { parseToc, type Toc } from '../../src/archive/toc.ts';
 import type { PostgresServer } from '../harness/postgres-server.ts';
 import { clientFor } from '../integration/client-program.ts';
 
@@ -22,10 +22,11 @@ export function startDump(server: PostgresServer, database: string, ...args: str
 
 /** Reads no more of it than the table of contents needs. */
 export async function readTocOfPipe(pipe: Readable): Promise<Toc> {
-  const collector = createTocCollector();
+  const collect = collectHead();
   return new Promise((resolve, reject) => {
     const look = (chunk: Buffer): void => {
-      const toc = collector.add(chunk);
+      const collected = collect(chunk);
+      const toc = collected && parseToc(collected.head);
       if (!toc) return;
       pipe.off('data', look);
       pipe.pause();

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { readTocOfFile } from '../../src/archive/read-toc.ts';
 import { type CompareOptions, type Comparison, compare } from '../../src/fingerprint/compare.ts';
 import type { Fingerprint, Measured, Taken } from '../../src/fingerprint/fingerprint.ts';
 import { measureDatabase } from '../../src/fingerprint/measure-database.ts';
@@ -10,6 +9,7 @@ import { startFingerprint } from '../../src/fingerprint/take.ts';
 import { openSession, type Session } from '../../src/postgres/session.ts';
 import type { FingerprintLevel } from '../../src/report/record.ts';
 import { databaseStatements } from '../../src/restore/database-options.ts';
+import { tocOfFile } from '../archive/dump.ts';
 import type { PostgresServer } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { clientFor } from '../integration/client-program.ts';
@@ -65,9 +65,7 @@ export async function dumpWithFingerprint(
       ...['--compress=1', `--file=${archive}`, `--dbname=${database}`, ...flags, ...otherOptions],
     );
     await options.afterDump?.();
-    const toc = await readTocOfFile(archive);
-    if (!toc) throw new Error('the archive has no table of contents');
-    taking.begin(toc);
+    taking.begin(tocOfFile(archive));
     return { archive, fingerprint: asFingerprint(await taking.taken) };
   } finally {
     await session.close();
@@ -86,8 +84,7 @@ export async function restore(
   tolerated?: RegExp,
 ): Promise<void> {
   await restoreObjects(server, archive, database, tolerated);
-  const toc = await readTocOfFile(archive);
-  const statements = toc ? databaseStatements(toc, database) : [];
+  const statements = databaseStatements(tocOfFile(archive), database);
   await server.psql(statements.map(({ sql }) => `${sql};`).join('\n'));
 }
 

@@ -1,6 +1,6 @@
+import { type CollectedHead, collectHead, type HeadCollector, HeadTooLong } from '../collect-head.ts';
 import { FLAG, FORMAT_MINORS, MAGIC, MAJOR_VERSION, OFFSET_BYTES, WITH_ALGORITHM } from '../format.ts';
-import { collectHead, type TocCollector } from '../read-toc.ts';
-import { findPlaces, NotAnArchive, type Places, parseToc, type Toc } from '../toc.ts';
+import { NotAnArchive, parseToc, type Toc } from '../toc.ts';
 import { writeInteger } from './integer.ts';
 
 /** An archive of pg_dump whose data are compressed already, or of a format that is not known here. */
@@ -48,31 +48,34 @@ const GZIP = 1;
 
 /**
  * Collects the head of an archive in whatever way it is compressed.
- * @throws NotReencodable where the format is not known here; DamagedHead; NotAnArchive where it is too long to be read
+ * @throws NotReencodable where the format is not known here; DamagedHead; HeadTooLong
  */
-export function collectAnyHead(): TocCollector<ReadHead> {
-  return collectHead((bytes) => {
-    checkFormat(bytes);
+export function collectAnyHead(): HeadCollector<ReadHead> {
+  const collect = collectHead(checkFormat);
+  return (piece) => {
     try {
-      const places = findPlaces(bytes);
-      return places && readHead(bytes, places);
+      const collected = collect(piece);
+      return collected && readHead(collected);
     } catch (error) {
-      throw error instanceof NotAnArchive ? new DamagedHead(error.message) : error;
+      const isTold = error instanceof NotReencodable || error instanceof HeadTooLong;
+      throw error instanceof NotAnArchive && !isTold ? new DamagedHead(error.message) : error;
     }
-  });
+  };
 }
 
 /**
  * Collects the head of an uncompressed archive, and says in it that the data are compressed at that level.
  * @throws NotReencodable NotAnArchive
  */
-export function collectUncompressedHead(level: number): TocCollector<Head> {
-  return collectHead((bytes) => {
-    checkFormat(bytes);
-    checkUncompressed(bytes);
-    const places = findPlaces(bytes);
-    return places && headOf(bytes, places, level);
+export function collectUncompressedHead(level: number): HeadCollector<Head> {
+  const collect = collectHead((beginning) => {
+    checkFormat(beginning);
+    checkUncompressed(beginning);
   });
+  return (piece) => {
+    const collected = collect(piece);
+    return collected && compressedHead(collected, level);
+  };
 }
 
 /** What goes over flags and offsets in the head, once it is known where the data of each entry begin. */
@@ -115,24 +118,24 @@ function compressionField(minor: number, algorithm: number, level: number): Buff
   return minor >= WITH_ALGORITHM ? Buffer.from([algorithm]) : writeInteger(0, level);
 }
 
-function headOf(bytes: Buffer, places: Places, level: number): Head {
-  const read = readHead(bytes, places);
-  const head = Buffer.from(bytes.subarray(0, places.headBytes));
+function compressedHead(collected: CollectedHead, level: number): Head {
+  const read = readHead(collected);
+  const { head } = collected;
   compressionField(read.toc.formatMinor, GZIP, level).copy(head, AT.compression);
   return { ...read, bytes: head };
 }
 
-function readHead(bytes: Buffer, { headBytes, entries }: Places): ReadHead {
-  const toc = parseToc(bytes);
+function readHead({ head, places, rest }: CollectedHead): ReadHead {
+  const toc = parseToc(head);
   if (!toc) throw new Error('a head that has places is complete');
   const entriesWithData = toc.entries.flatMap(({ dumpId, kind, tag }, index) => {
-    const flagPosition = entries[index]?.flagPosition ?? 0;
-    const flag = bytes.readUInt8(flagPosition);
+    const flagPosition = places.entries[index]?.flagPosition ?? 0;
+    const flag = head.readUInt8(flagPosition);
     if (flag === FLAG.noData) return [];
     if (flag !== FLAG.notSet && flag !== FLAG.set) {
       throw new NotAnArchive('an entry that does not say whether it has data');
     }
     return [{ dumpId, kind, tag, flagPosition }];
   });
-  return { toc, rest: Buffer.from(bytes.subarray(headBytes)), entriesWithData };
+  return { toc, rest, entriesWithData };
 }

@@ -1,7 +1,7 @@
 import type { Toc } from '../toc.ts';
 import { DataStream } from './data-stream.ts';
 import { createDeflatePool } from './deflate-pool.ts';
-import { CutShort, collectUncompressedHead, type Head } from './head.ts';
+import { CutShort, collectUncompressedHead } from './head.ts';
 import { untilAborted } from './until-aborted.ts';
 
 export interface ReencodeOptions {
@@ -58,9 +58,12 @@ async function* reencode(
   onEnd: (result: ReencodeResult) => void,
 ): AsyncGenerator<Buffer, void> {
   const pool = createDeflatePool(threads);
-  const heads = collectUncompressedHead(level);
+  const collect = collectUncompressedHead(level);
   let data: DataStream | undefined;
-  async function* begin(head: Head): AsyncGenerator<Buffer, DataStream> {
+  // The head, which may be large, is kept no longer than this.
+  async function* begin(chunk: Buffer): AsyncGenerator<Buffer, DataStream | undefined> {
+    const head = collect(chunk);
+    if (!head) return undefined;
     onToc?.(head.toc);
     yield head.bytes;
     const begun = new DataStream(head, { pool, level, threads });
@@ -69,15 +72,9 @@ async function* reencode(
   }
   try {
     for await (const chunk of untilAborted(source, signal)) {
-      if (data) {
-        yield* data.add(chunk);
-        continue;
-      }
-      const head = heads.add(chunk);
-      if (head) data = yield* begin(head);
+      if (data) yield* data.add(chunk);
+      else data = yield* begin(chunk);
     }
-    const head = data ? undefined : heads.end();
-    if (head) data = yield* begin(head);
     if (!data) throw new CutShort('cut short');
     yield* data.end();
     onEnd(data.result());
