@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Text } from '../language.ts';
 import { FLAG, FLAG_AND_OFFSET_BYTES, LARGE_OBJECTS, TABLE_DATA } from './format.ts';
-import { findPlaces, NotAnArchive, type Places, parseToc } from './toc.ts';
+import { findPlaces, type PlacedEntry, parseToc } from './toc.ts';
 
 /** A data item begins with its type, BLK_DATA or BLK_BLOBS, and the number of its entry, which has a sign before it (pg_backup_custom.c). */
 const ITEM_TYPES = [TABLE_DATA, LARGE_OBJECTS];
@@ -16,9 +16,8 @@ export async function findHeadFault(path: string, before: Buffer): Promise<Text 
   try {
     const now = Buffer.alloc(before.length);
     await file.read(now, 0, now.length, 0);
-    const places = placesIn(now);
-    if (!places || !isSameBesides(places, before, now)) return OTHER_HEAD;
-    for (const { dumpId, flagPosition } of places.entries) {
+    if (!compareWithHead(before)(now)) return OTHER_HEAD;
+    for (const { dumpId, flagPosition } of entriesIn(before)) {
       if (now[flagPosition] !== FLAG.set) continue;
       const offset = Number(now.readBigUInt64LE(flagPosition + 1));
       if (!(await isDataOf(file, dumpId, offset))) return wrongOffset(dumpId, now);
@@ -29,28 +28,31 @@ export async function findHeadFault(path: string, before: Buffer): Promise<Text 
   }
 }
 
-/** Whether two heads of archives differ in nothing but flags and offsets. */
-export function isSameButOffsets(before: Buffer, now: Buffer): boolean {
-  const places = placesIn(now);
-  return places !== undefined && before.length === now.length && isSameBesides(places, before, now);
+/** Compares an archive that comes in pieces with the head that it had before: true as long as nothing but flags and offsets differs in it. */
+export function compareWithHead(before: Buffer): (piece: Buffer) => boolean {
+  const entries = entriesIn(before);
+  let [index, position, comparedBytes, isSame] = [0, 0, 0, true];
+  return (piece) => {
+    const compareUpTo = (end: number): void => {
+      if (end <= comparedBytes) return;
+      const [from, to] = [comparedBytes - position, end - position];
+      isSame &&= before.compare(piece, from, to, comparedBytes, end) === 0;
+      comparedBytes = end;
+    };
+    const end = Math.min(position + piece.length, before.length);
+    for (let entry = entries[index]; entry && entry.flagPosition < end; entry = entries[index]) {
+      compareUpTo(entry.flagPosition);
+      comparedBytes = entry.flagPosition + FLAG_AND_OFFSET_BYTES;
+      index += 1;
+    }
+    compareUpTo(end);
+    position += piece.length;
+    return isSame;
+  };
 }
 
-function placesIn(head: Buffer): Places | undefined {
-  try {
-    return findPlaces(head);
-  } catch (error) {
-    if (error instanceof NotAnArchive) return undefined;
-    throw error;
-  }
-}
-
-function isSameBesides({ entries }: Places, before: Buffer, now: Buffer): boolean {
-  let from = 0;
-  for (const { flagPosition } of entries) {
-    if (before.compare(now, from, flagPosition, from, flagPosition) !== 0) return false;
-    from = flagPosition + FLAG_AND_OFFSET_BYTES;
-  }
-  return before.compare(now, from, now.length, from) === 0;
+function entriesIn(head: Buffer): readonly PlacedEntry[] {
+  return findPlaces(head)?.entries ?? [];
 }
 
 async function isDataOf(file: FileHandle, dumpId: number, offset: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Following } from '../storage/store.ts';
 import type { Counted } from './count-blocks.ts';
 import { fileSizeBytes } from './dump.ts';
 import type { MakeFilesOptions } from './make-files.ts';
+import type { ReadBack } from './measure-counted.ts';
 import { readBack } from './read-back.ts';
 import { createStages } from './stages.ts';
 import type { Team } from './work-together.ts';
@@ -12,15 +13,17 @@ import type { Team } from './work-together.ts';
 export interface DumpFollowers {
   /** To be called before each attempt at the dump; what followed the one before is given up. */
   begin(): Promise<void>;
-  /** To be called once the dump is complete. Resolves once the file is read back to its end; undefined where it cannot be. */
-  end(): Promise<Counted | undefined> | undefined;
+  /** To be called once the dump is complete. What is read back; undefined where it cannot be. */
+  end(): ReadBack | undefined;
 }
 
-interface Reading {
+interface Reading extends ReadBack {
   readonly whole: AbortController;
   readonly dropped: AbortController;
-  readonly counted: Promise<Counted | undefined>;
 }
+
+/** Of an encrypted dump, which is only appended to. */
+const NO_HEAD = Buffer.alloc(0);
 
 /** Reads the dump back, and uploads it, while it is being written; tells the head of one in the clear as soon as that is read. */
 export function followDump(
@@ -51,7 +54,7 @@ export function followDump(
     end() {
       following?.finish(rewrittenBytes);
       reading?.whole.abort();
-      return reading?.counted;
+      return reading;
     },
   };
 }
@@ -66,6 +69,8 @@ function startReading(
   const brokenOff = AbortSignal.any([team.failed, dropped.signal]);
   const stage = createStages(context, findings.stages, brokenOff);
   const until = { whole: whole.signal, signal: AbortSignal.any([context.signal, brokenOff]) };
+  const head = Promise.withResolvers<Buffer | undefined>();
+  if (encryption) head.resolve(NO_HEAD);
   let bytesDone = 0;
   const read = async (): Promise<Counted | undefined> => {
     await using file = await openOnceBegun(path, until).catch((error: unknown) => {
@@ -77,7 +82,11 @@ function startReading(
       'verify',
       () =>
         readBack(client, path, file, {
-          ...{ ...until, environment: access.environment, encryption, also: store?.checksum, onHead },
+          ...{ ...until, environment: access.environment, encryption, also: store?.checksum },
+          onHead(found) {
+            head.resolve(found);
+            onHead(found);
+          },
           onBytes: (done) => {
             bytesDone = done;
           },
@@ -86,10 +95,12 @@ function startReading(
     );
   };
   const counted = read();
+  const giveUpHead = (): void => head.resolve(undefined);
+  counted.then(giveUpHead, giveUpHead);
   team.add(
     counted.catch((error: unknown) => {
       if (!dropped.signal.aborted) throw error;
     }),
   );
-  return { whole, dropped, counted };
+  return { whole, dropped, head: head.promise, counted };
 }

@@ -11,12 +11,11 @@ import { compareRows, withRows } from './compare-rows.ts';
 import { completeFiles } from './complete-files.ts';
 import { compressThreads } from './compress-threads.ts';
 import type { BackupContext } from './context.ts';
-import type { Counted } from './count-blocks.ts';
 import type { DatabaseAccess } from './database-access.ts';
 import { type Dumped, dumpDatabase, fileSizeBytes } from './dump.ts';
 import { type DumpFollowers, followDump } from './follow-dump.ts';
 import { globalsBeside } from './globals-beside.ts';
-import { measureCounted } from './measure-counted.ts';
+import { measureCounted, type ReadBack } from './measure-counted.ts';
 import type { OpenRun } from './open-run.ts';
 import type { Findings } from './outcome.ts';
 import type { ReplayPause } from './replay-pause.ts';
@@ -131,22 +130,22 @@ async function finish(
 ): Promise<void> {
   const { context, pause, findings, team } = work;
   const dumped = await dumping;
-  const counted = followers.end();
-  if (!counted) context.log('warn', 'NOT_READ_BACK');
-  const taking = team.add(takeFingerprint(work, dumped, counted));
+  const readBack = followers.end();
+  if (!readBack) context.log('warn', 'NOT_READ_BACK');
+  const taking = team.add(takeFingerprint(work, dumped, readBack?.counted));
   // Reading back may take long, and needs the server no more.
   Promise.all([globals, taking]).then(
     () => pause?.end(),
     () => {},
   );
-  findings.artifacts = await completeDump(work, counted, { globals, taking });
-  if (counted) findings.proof = 'read';
+  findings.artifacts = await completeDump(work, readBack, { globals, taking });
+  if (readBack) findings.proof = 'read';
 }
 
 /** Measures the dump while the others come to their ends, and waits for them. */
 function completeDump(
   { context, run, store, encryption, team, stage }: Work,
-  counted: Promise<Counted | undefined> | undefined,
+  readBack: ReadBack | undefined,
   { globals, taking }: { globals: Promise<void>; taking: Promise<Taken | undefined> },
 ): Promise<Artifact[]> {
   const { files, journal } = run;
@@ -157,12 +156,11 @@ function completeDump(
   const onBytes = (done: number): void => {
     bytesDone = done;
   };
-  const isEncrypted = encryption !== undefined;
-  const options = { also, isEncrypted, signal, onBytes };
+  const options = { also, signal, onBytes };
   return stage(
     'checksum',
     async () => {
-      const measuring = measureCounted(files.partialDump, files.dump, counted, options);
+      const measuring = measureCounted(files.partialDump, files.dump, readBack, options);
       const [artifact] = await Promise.all([measuring, syncFile(files.partialDump), globals]);
       const taken = await taking;
       return completeFiles(files, artifact, {
