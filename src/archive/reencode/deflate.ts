@@ -25,8 +25,7 @@ export interface DeflatedSegment {
 const NEWLINE = 10;
 /** Small contents need no large window and tables, which take five times as long to make as to use. */
 const SMALL = { bytes: 1024, options: { windowBits: 11, memLevel: 5 } };
-const OUTPUT_STEP_BYTES = 64 * 1024;
-const SMALL_OUTPUT_STEP_BYTES = 2 * 1024;
+const LONGEST_OUTPUT_STEP_BYTES = 64 * 1024;
 
 /** Compresses each segment, on this thread. */
 export function deflate({ input, level, segments }: DeflateJob): Deflated {
@@ -57,13 +56,18 @@ function deflateSegment(input: SharedArrayBuffer, level: number, segment: Segmen
   const isSmall = length + dictionaryBytes <= SMALL.bytes;
   return deflateRawSync(new Uint8Array(input, start, length), {
     level,
-    chunkSize: isSmall ? SMALL_OUTPUT_STEP_BYTES : OUTPUT_STEP_BYTES,
+    chunkSize: Math.min(mostDeflatedBytes(length), LONGEST_OUTPUT_STEP_BYTES),
     finishFlush: ends ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
     ...(isSmall ? SMALL.options : {}),
     ...(dictionaryBytes > 0
       ? { dictionary: new Uint8Array(input, start - dictionaryBytes, dictionaryBytes) }
       : {}),
   });
+}
+
+/** What does not compress needs 5 bytes for each 16 KB of it, and as many for the end. Of a larger output all is kept as long as the piece in it. */
+function mostDeflatedBytes(length: number): number {
+  return length + (length >> 10) + 64;
 }
 
 function countNewlines(content: Uint8Array): number {
