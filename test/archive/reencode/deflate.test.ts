@@ -8,6 +8,17 @@ import { deflate } from '../../../src/archive/reencode/deflate.ts';
 const INPUT_BYTES = 512 * 1024;
 
 describe('contents that are compressed in one go', () => {
+  test('take little more memory than they have, however many items they are', () => {
+    // First of all: garbage of other tests that goes meanwhile would make up for it.
+    const input = randomInput();
+    const segments = itemsOf(2000);
+    const before = process.memoryUsage().arrayBuffers;
+    const deflated = deflate({ input, level: 1, segments });
+    const takenBytes = process.memoryUsage().arrayBuffers - before;
+    assert.ok(deflated.output.length > INPUT_BYTES * 0.99);
+    assert.ok(takenBytes < 4 * INPUT_BYTES, `${takenBytes} bytes`);
+  });
+
   for (const itemBytes of [0, 100, 1024, 1025, 2000, 16_384, 65_535, 100_000, INPUT_BYTES]) {
     test(`are what they were, where nothing in them can be made smaller: items of ${itemBytes} bytes`, () => {
       const input = randomInput();
@@ -22,16 +33,6 @@ describe('contents that are compressed in one go', () => {
       }
     });
   }
-
-  test('take little more memory than they have, however many items they are', () => {
-    const input = randomInput();
-    const segments = itemsOf(2000);
-    const before = process.memoryUsage().arrayBuffers;
-    const deflated = deflate({ input, level: 1, segments });
-    const takenBytes = process.memoryUsage().arrayBuffers - before;
-    assert.ok(deflated.output.length > INPUT_BYTES * 0.99);
-    assert.ok(takenBytes < 4 * INPUT_BYTES, `${takenBytes} bytes`);
-  });
 });
 
 function randomInput(): SharedArrayBuffer {
