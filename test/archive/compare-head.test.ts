@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { findHeadFault } from '../../src/archive/compare-head.ts';
+import { compareWithHead, findHeadFault } from '../../src/archive/compare-head.ts';
 import { findPlaces, type Places } from '../../src/archive/toc.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
@@ -60,6 +60,33 @@ describe('the head of an archive', { skip: missing('postgres-server-15', 'postgr
     bytes.copy(bytes, first + 1, second + 1, second + 9);
     writeFileSync(path, bytes);
     assert.match((await findHeadFault(path, before.bytes))?.en ?? '', WRONG_OFFSET);
+  });
+
+  test('is compared in whatever pieces it comes', async (t) => {
+    const { bytes, before } = await dumped(t, 15);
+    const { entries, headBytes } = before.places;
+    const [first, last] = [entries.at(0), entries.at(-1)];
+    assert.ok(first && last);
+    const compared = [0, first.flagPosition - 1, first.flagPosition + 9, last.flagPosition - 1];
+    const ignored = entries.flatMap(({ flagPosition: at }) => [at, at + 8]);
+    for (const pieceBytes of [1, 4, 9, 10, 1000, bytes.length]) {
+      const isSame = (archive: Buffer): boolean => {
+        const compare = compareWithHead(before.bytes);
+        let answer = false;
+        for (let at = 0; at < archive.length; at += pieceBytes) {
+          answer = compare(archive.subarray(at, at + pieceBytes));
+        }
+        return answer;
+      };
+      const changed = (position: number): Buffer => {
+        const archive = Buffer.from(bytes.subarray(0, headBytes + 2000));
+        return archive.fill(archive.readUInt8(position) ^ 1, position, position + 1);
+      };
+      for (const position of compared) assert.ok(!isSame(changed(position)), `${position} by ${pieceBytes}`);
+      for (const position of [...ignored, headBytes]) {
+        assert.ok(isSame(changed(position)), `${position} by ${pieceBytes}`);
+      }
+    }
   });
 
   test('that is cut short is found out', async (t) => {
