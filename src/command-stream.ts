@@ -70,8 +70,10 @@ async function feed(input: Readable | undefined, stdin: Writable): Promise<Error
   }
 }
 
+/** ECANCELED: it went while something was being written, and Node closed the pipe (uv_close). */
+const CLOSED_PIPE: readonly unknown[] = ['EPIPE', 'ECONNRESET', 'ECANCELED', 'ERR_STREAM_PREMATURE_CLOSE'];
+
 /** Whether a pipe broke because the program at its other end has gone. */
 export function isClosedPipe(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+  return error instanceof Error && 'code' in error && CLOSED_PIPE.includes(error.code);
 }

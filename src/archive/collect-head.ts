@@ -22,39 +22,50 @@ export interface CollectedHead {
 export type HeadCollector<Head = CollectedHead> = (piece: Buffer) => Head | undefined;
 
 /**
- * Collects the head of an archive; `check` may throw for a beginning that is of no use. After whatever was thrown nothing is kept, or thrown again.
+ * Collects the head of an archive; `check` may throw for a beginning that is of no use, and may not keep it. After whatever was thrown nothing is
+ * kept, or thrown again.
  * @throws NotAnArchive; HeadTooLong
  */
-export function collectHead(check: (beginning: Buffer) => void = () => {}): HeadCollector {
-  const findPlaces = createPlacesFinder();
-  let collected: Collected | undefined = { memory: new ArrayBuffer(FIRST_BYTES), sizeBytes: 0 };
+export function collectHead(
+  check: (beginning: Buffer) => void = () => {},
+  maximumBytes = MAXIMUM_BYTES,
+): HeadCollector {
+  let collecting: Collecting | undefined = {
+    memory: new ArrayBuffer(FIRST_BYTES),
+    sizeBytes: 0,
+    find: createPlacesFinder(),
+  };
   return (piece) => {
-    if (!collected) return undefined;
-    const { memory, sizeBytes } = append(collected, piece);
-    collected = undefined;
+    if (!collecting) return undefined;
+    const before = collecting;
+    collecting = undefined;
+    if (before.sizeBytes + piece.length > maximumBytes) {
+      throw new HeadTooLong('a table of contents without an end');
+    }
+    const { memory, sizeBytes, find } = append(before, piece);
     const bytes = Buffer.from(memory, 0, sizeBytes);
     check(bytes);
-    const places = findPlaces(bytes);
-    if (places) {
-      const { headBytes } = places;
-      const rest = Buffer.from(bytes.subarray(headBytes));
-      return { head: Buffer.from(memory.transfer(headBytes)), places, rest };
+    const places = find(bytes);
+    if (!places) {
+      collecting = { memory, sizeBytes, find };
+      return undefined;
     }
-    if (sizeBytes > MAXIMUM_BYTES) throw new HeadTooLong('a table of contents without an end');
-    collected = { memory, sizeBytes };
-    return undefined;
+    const rest = Buffer.from(bytes.subarray(places.headBytes));
+    return { head: Buffer.from(memory.transfer(places.headBytes)), places, rest };
   };
 }
 
-interface Collected {
+interface Collecting {
   readonly memory: ArrayBuffer;
+  /** So much of it is filled. */
   readonly sizeBytes: number;
+  readonly find: ReturnType<typeof createPlacesFinder>;
 }
 
-function append({ memory, sizeBytes }: Collected, piece: Buffer): Collected {
+function append({ memory, sizeBytes, find }: Collecting, piece: Buffer): Collecting {
   const total = sizeBytes + piece.length;
   // What is grown out of is given back at once: left to the collection of garbage, it would lie there together with all that follows.
   const larger = total > memory.byteLength ? memory.transfer(Math.max(total, 2 * memory.byteLength)) : memory;
   piece.copy(new Uint8Array(larger), sizeBytes);
-  return { memory: larger, sizeBytes: total };
+  return { memory: larger, sizeBytes: total, find };
 }

@@ -1,58 +1,53 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Text } from '../language.ts';
 import { FLAG, FLAG_AND_OFFSET_BYTES, LARGE_OBJECTS, TABLE_DATA } from './format.ts';
-import { findPlaces, type PlacedEntry, parseToc } from './toc.ts';
+import { findPlaces, type PlacedEntry, type Places, parseToc } from './toc.ts';
 
 /** A data item begins with its type, BLK_DATA or BLK_BLOBS, and the number of its entry, which has a sign before it (pg_backup_custom.c). */
 const ITEM_TYPES = [TABLE_DATA, LARGE_OBJECTS];
 const ITEM_HEAD_BYTES = 6;
 
+/** What is wrong with it; or the sha256 of the head as it is now. */
+export type HeadCheck = { readonly fault: Text } | { readonly sha256: string };
+
 /**
- * Looks at the head of a finished archive that was read as `before` while it was being written: flags and offsets alone may differ, and each offset
- * must lead to the data of its entry. Undefined where that is so.
+ * Looks at the head of a finished archive that was read as `before` while it was being written: flags and offsets alone may differ, what had data
+ * has them, and each offset must lead to the data of its entry.
  */
-export async function findHeadFault(path: string, before: Buffer): Promise<Text | undefined> {
+export async function checkHead(path: string, before: Buffer): Promise<HeadCheck> {
   const file = await open(path);
   try {
     const now = Buffer.alloc(before.length);
     await file.read(now, 0, now.length, 0);
-    if (!compareWithHead(before)(now)) return OTHER_HEAD;
-    for (const { dumpId, flagPosition } of entriesIn(before)) {
+    const { entries } = findPlaces(before) ?? NO_PLACES;
+    if (!isSameBesides(entries, before, now)) return { fault: OTHER_HEAD };
+    for (const { dumpId, flagPosition } of entries) {
+      if (!isSameKind(before[flagPosition], now[flagPosition])) return { fault: OTHER_HEAD };
       if (now[flagPosition] !== FLAG.set) continue;
       const offset = Number(now.readBigUInt64LE(flagPosition + 1));
-      if (!(await isDataOf(file, dumpId, offset))) return wrongOffset(dumpId, now);
+      if (!(await isDataOf(file, dumpId, offset))) return { fault: wrongOffset(dumpId, before) };
     }
-    return undefined;
+    return { sha256: createHash('sha256').update(now).digest('hex') };
   } finally {
     await file.close();
   }
 }
 
-/** Compares an archive that comes in pieces with the head that it had before: true as long as nothing but flags and offsets differs in it. */
-export function compareWithHead(before: Buffer): (piece: Buffer) => boolean {
-  const entries = entriesIn(before);
-  let [index, position, comparedBytes, isSame] = [0, 0, 0, true];
-  return (piece) => {
-    const compareUpTo = (end: number): void => {
-      if (end <= comparedBytes) return;
-      const [from, to] = [comparedBytes - position, end - position];
-      isSame &&= before.compare(piece, from, to, comparedBytes, end) === 0;
-      comparedBytes = end;
-    };
-    const end = Math.min(position + piece.length, before.length);
-    for (let entry = entries[index]; entry && entry.flagPosition < end; entry = entries[index]) {
-      compareUpTo(entry.flagPosition);
-      comparedBytes = entry.flagPosition + FLAG_AND_OFFSET_BYTES;
-      index += 1;
-    }
-    compareUpTo(end);
-    position += piece.length;
-    return isSame;
-  };
+const NO_PLACES: Places = { headBytes: 0, entries: [] };
+
+function isSameBesides(entries: readonly PlacedEntry[], before: Buffer, now: Buffer): boolean {
+  let from = 0;
+  for (const { flagPosition } of entries) {
+    if (before.compare(now, from, flagPosition, from, flagPosition) !== 0) return false;
+    from = flagPosition + FLAG_AND_OFFSET_BYTES;
+  }
+  return before.compare(now, from, now.length, from) === 0;
 }
 
-function entriesIn(head: Buffer): readonly PlacedEntry[] {
-  return findPlaces(head)?.entries ?? [];
+/** An offset may be set at the end; an entry with data never becomes one without. */
+function isSameKind(before: number | undefined, now: number | undefined): boolean {
+  return before === now || (before === FLAG.notSet && now === FLAG.set);
 }
 
 async function isDataOf(file: FileHandle, dumpId: number, offset: number): Promise<boolean> {

@@ -7,20 +7,14 @@ const EMPTY = Buffer.alloc(0);
 
 /**
  * Reads what tables of contents are made of: integers are a sign byte and four bytes, texts an integer and so many bytes (PostgreSQL sources,
- * pg_backup_archiver.c: ReadInt, ReadStr). Texts are empty where there is none. Its methods throw OutOfBytes.
+ * pg_backup_archiver.c: ReadInt, ReadStr). Texts are empty where there is none. All methods throw OutOfBytes.
  */
 export class TocReader {
   readonly #bytes: Buffer;
-  readonly #keepsTexts: boolean;
   #offset: number;
 
-  /** Without `keepsTexts`, only raw texts are read; the others are passed over, as if there were none. */
-  constructor(
-    bytes: Buffer,
-    { keepsTexts, position = 0 }: { readonly keepsTexts: boolean; readonly position?: number },
-  ) {
+  constructor(bytes: Buffer, position = 0) {
     this.#bytes = bytes;
-    this.#keepsTexts = keepsTexts;
     this.#offset = position;
   }
 
@@ -49,8 +43,12 @@ export class TocReader {
   }
 
   rawText(): Buffer {
+    return this.optionalText() ?? EMPTY;
+  }
+
+  optionalText(): Buffer | undefined {
     const length = this.integer();
-    return length < 0 ? EMPTY : this.bytes(length);
+    return length < 0 ? undefined : this.bytes(length);
   }
 
   skipText(): void {
@@ -58,25 +56,11 @@ export class TocReader {
   }
 
   ascii(): string {
-    if (this.#keepsTexts) return this.rawText().toString('latin1');
-    this.skipText();
-    return '';
+    return this.rawText().toString('latin1');
   }
 
   text(encoding: string): string {
-    if (this.#keepsTexts) return decodeText(this.rawText(), encoding);
-    this.skipText();
-    return '';
-  }
-
-  /** All that come before one that is none. */
-  asciis(): string[] {
-    const texts: string[] = [];
-    for (let length = this.integer(); length >= 0; length = this.integer()) {
-      const start = this.#advance(length);
-      if (this.#keepsTexts) texts.push(this.#bytes.toString('latin1', start, this.#offset));
-    }
-    return texts;
+    return decodeText(this.rawText(), encoding);
   }
 
   #advance(count: number): number {

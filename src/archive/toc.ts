@@ -75,9 +75,53 @@ const MAXIMUM_ENTRIES = 10_000_000;
  * @throws NotAnArchive for anything else than an archive of a format that clients 12 to 18 write.
  */
 export function parseToc(bytes: Buffer): Toc | undefined {
-  // Of one that is not complete, no text needs to be decoded.
-  if (!findPlaces(bytes)) return undefined;
-  const reader = new TocReader(bytes, { keepsTexts: true });
+  return unlessCut(() => readToc(new TocReader(bytes)));
+}
+
+/** Finds the places in what `parseToc` reads, without its texts; undefined, and NotAnArchive, as there. */
+export function findPlaces(bytes: Buffer): Places | undefined {
+  return createPlacesFinder()(bytes);
+}
+
+/** The same for a beginning that grows: each call, with all that came so far, goes on where the one before ended. */
+export function createPlacesFinder(): (bytes: Buffer) => Places | undefined {
+  const entries: PlacedEntry[] = [];
+  let beginning: Pick<Beginning, 'formatMinor' | 'count'> | undefined;
+  /** The dump id of the entry of which the dependencies are still being read: it may have millions of them. */
+  let begun: number | undefined;
+  let position = 0;
+  const find = (reader: TocReader): Places => {
+    if (!beginning) {
+      const { formatMinor, count } = readBeginning(reader);
+      beginning = { formatMinor, count };
+      position = reader.position;
+    }
+    while (entries.length < beginning.count) {
+      if (begun === undefined) {
+        begun = skipFields(reader, beginning.formatMinor);
+        position = reader.position;
+      }
+      while (readDependency(reader) !== undefined) position = reader.position;
+      reader.skip(FLAG_AND_OFFSET_BYTES);
+      position = reader.position;
+      entries.push({ dumpId: begun, flagPosition: position - FLAG_AND_OFFSET_BYTES });
+      begun = undefined;
+    }
+    return { headBytes: position, entries };
+  };
+  return (bytes) => unlessCut(() => find(new TocReader(bytes, position)));
+}
+
+function unlessCut<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof OutOfBytes) return undefined;
+    throw error;
+  }
+}
+
+function readToc(reader: TocReader): Toc {
   const { formatMinor, count, ...texts } = readBeginning(reader);
   const entries: TocEntry[] = [];
   let encoding = 'UTF8';
@@ -97,39 +141,17 @@ export function parseToc(bytes: Buffer): Toc | undefined {
   };
 }
 
-/** Finds the places in what `parseToc` reads, without its texts; undefined and NotAnArchive as there, but for dependencies that are no numbers. */
-export function findPlaces(bytes: Buffer): Places | undefined {
-  return createPlacesFinder()(bytes);
-}
-
-/** The same for a beginning that grows: each call, with all that came so far, goes on where the one before ended. */
-export function createPlacesFinder(): (bytes: Buffer) => Places | undefined {
-  const entries: PlacedEntry[] = [];
-  let beginning: { readonly formatMinor: number; readonly count: number } | undefined;
-  let position = 0;
-  return (bytes) => {
-    const reader = new TocReader(bytes, { keepsTexts: false, position });
-    try {
-      if (!beginning) {
-        const { formatMinor, count } = readBeginning(reader);
-        beginning = { formatMinor, count };
-        position = reader.position;
-      }
-      while (entries.length < beginning.count) {
-        const { dumpId } = readEntry(reader, beginning.formatMinor, 'UTF8');
-        position = reader.position;
-        entries.push({ dumpId, flagPosition: position - FLAG_AND_OFFSET_BYTES });
-      }
-      return { headBytes: position, entries };
-    } catch (error) {
-      if (error instanceof OutOfBytes) return undefined;
-      throw error;
-    }
-  };
-}
-
 /** All that stands before the entries; in which encoding its texts are, only they tell. */
-function readBeginning(reader: TocReader) {
+interface Beginning {
+  readonly formatMinor: number;
+  readonly database: Buffer;
+  readonly serverVersion: Buffer;
+  readonly dumpVersion: Buffer;
+  /** Of the entries. */
+  readonly count: number;
+}
+
+function readBeginning(reader: TocReader): Beginning {
   const formatMinor = readHeader(reader);
   for (let index = 0; index < DATE_INTEGERS; index += 1) reader.integer();
   const [database, serverVersion, dumpVersion] = [reader.rawText(), reader.rawText(), reader.rawText()];
@@ -167,7 +189,8 @@ function readEntry(reader: TocReader, formatMinor: number, encoding: string): To
   if (formatMinor >= WITH_RELATION_KIND) reader.integer();
   const owner = reader.text(encoding);
   reader.skipText();
-  const dependencies = reader.asciis().map(numberOf);
+  const dependencies: number[] = [];
+  for (let id = readDependency(reader); id !== undefined; id = readDependency(reader)) dependencies.push(id);
   const hasData = reader.byte() !== FLAG.noData;
   reader.skip(OFFSET_BYTES);
   return {
@@ -186,9 +209,24 @@ function readEntry(reader: TocReader, formatMinor: number, encoding: string): To
   };
 }
 
-function numberOf(dependency: string): number {
-  if (!/^\d{1,10}$/.test(dependency)) throw new NotAnArchive('a dependency that is no number');
-  return Number(dependency);
+/** Passes over an entry, as `readEntry` reads it, up to its dependencies; returns its dump id. */
+function skipFields(reader: TocReader, formatMinor: number): number {
+  const dumpId = reader.integer();
+  reader.integer();
+  for (let text = 0; text < 4; text += 1) reader.skipText();
+  reader.integer();
+  for (let text = 0; text < 6; text += 1) reader.skipText();
+  if (formatMinor >= WITH_RELATION_KIND) reader.integer();
+  for (let text = 0; text < 2; text += 1) reader.skipText();
+  return dumpId;
+}
+
+/** They are written as texts, and one text that is none behind them. */
+function readDependency(reader: TocReader): number | undefined {
+  const text = reader.optionalText()?.toString('latin1');
+  if (text === undefined) return undefined;
+  if (!/^\d{1,10}$/.test(text)) throw new NotAnArchive('a dependency that is no number');
+  return Number(text);
 }
 
 function encodingOf({ definition }: TocEntry): string | undefined {

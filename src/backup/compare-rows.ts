@@ -2,9 +2,13 @@ import type { Toc, TocEntry } from '../archive/toc.ts';
 import { PgBackupError } from '../errors.ts';
 import { qualified, type Taken } from '../fingerprint/fingerprint.ts';
 
-/** The entries that hold the rows of tables. */
-export function withRows(toc: Toc): TocEntry[] {
-  return toc.entries.filter(({ kind }) => kind === 'TABLE DATA');
+export type EntryWithRows = Pick<TocEntry, 'dumpId' | 'schema' | 'tag'>;
+
+/** The entries that hold the rows of tables; nothing else of the table of contents is kept with them. */
+export function entriesWithRows(toc: Toc): EntryWithRows[] {
+  return toc.entries
+    .filter(({ kind }) => kind === 'TABLE DATA')
+    .map(({ dumpId, schema, tag }) => ({ dumpId, schema, tag }));
 }
 
 /**
@@ -14,7 +18,7 @@ export function withRows(toc: Toc): TocEntry[] {
  */
 export function compareRows(
   taken: Taken,
-  entriesWithRows: readonly TocEntry[],
+  entries: readonly EntryWithRows[],
   rowsByDumpId: ReadonlyMap<number, number>,
 ): void {
   const counted = new Map(
@@ -22,7 +26,7 @@ export function compareRows(
       ?.filter(({ state, mayDifferInDump }) => state === 'counted' && !mayDifferInDump)
       .map((table) => [qualified(table), table.rows]),
   );
-  for (const { dumpId, schema, tag: name } of entriesWithRows) {
+  for (const { dumpId, schema, tag: name } of entries) {
     const table = qualified({ schema, name });
     const [inDump, expected] = [rowsByDumpId.get(dumpId), counted.get(table)];
     if (inDump === undefined || expected === undefined || inDump === expected) continue;

@@ -4,8 +4,8 @@ import { NotAnArchive } from '../archive/toc.ts';
 import { extendCrc64 } from '../files/crc64.ts';
 import type { StoreChecksum } from '../storage/store.ts';
 
-/** What a file held while it was being written. All but the head is final. */
-export interface Counted {
+/** What the blocks of a file held. */
+export interface Counts {
   readonly sizeBytes: number;
   /** The header and the table of contents, whose offsets are written last of all; empty for a file that is only appended to. */
   readonly head: Buffer;
@@ -19,7 +19,7 @@ export interface BlockCounter {
   /** The block may be used for something else afterwards. */
   add(block: Buffer): void;
   /** Undefined where the beginning is no head of an archive that is understood here. */
-  result(): Counted | undefined;
+  result(): Counts | undefined;
 }
 
 /** Counts the blocks of an archive as they come by, and tells its header and table of contents once they are complete. */
@@ -46,7 +46,7 @@ export function countArchive(also: StoreChecksum | undefined, onHead: (head: Buf
 /** Counts the blocks of a file that is only appended to. */
 export function countBlocks(
   also: StoreChecksum | undefined,
-): Omit<BlockCounter, 'result'> & { readonly result: () => Counted } {
+): Omit<BlockCounter, 'result'> & { readonly result: () => Counts } {
   let sum = 0;
   let crc64 = '0';
   let sizeBytes = 0;

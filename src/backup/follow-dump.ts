@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
 import { openOnceBegun } from '../files/growing-file.ts';
 import type { Following } from '../storage/store.ts';
-import type { Counted } from './count-blocks.ts';
 import { fileSizeBytes } from './dump.ts';
 import type { MakeFilesOptions } from './make-files.ts';
-import type { ReadBack } from './measure-counted.ts';
-import { readBack } from './read-back.ts';
+import type { Reading } from './measure-counted.ts';
+import { type Counted, readBack } from './read-back.ts';
 import { createStages } from './stages.ts';
 import type { Team } from './work-together.ts';
 
@@ -14,16 +13,13 @@ export interface DumpFollowers {
   /** To be called before each attempt at the dump; what followed the one before is given up. */
   begin(): Promise<void>;
   /** To be called once the dump is complete. What is read back; undefined where it cannot be. */
-  end(): ReadBack | undefined;
+  end(): Reading | undefined;
 }
 
-interface Reading extends ReadBack {
+interface StartedReading extends Reading {
   readonly whole: AbortController;
   readonly dropped: AbortController;
 }
-
-/** Of an encrypted dump, which is only appended to. */
-const NO_HEAD = Buffer.alloc(0);
 
 /** Reads the dump back, and uploads it, while it is being written; tells the head of one in the clear as soon as that is read. */
 export function followDump(
@@ -33,7 +29,7 @@ export function followDump(
 ): DumpFollowers {
   const { context, run, store, encryption } = options;
   const { partialDump, dump } = run.files;
-  let reading: Reading | undefined;
+  let reading: StartedReading | undefined;
   let following: Following | undefined;
   // Nothing of an encrypted dump is written twice; of another one, as long as it is not known, perhaps all.
   const unknownBytes = encryption ? 0 : Number.POSITIVE_INFINITY;
@@ -63,14 +59,15 @@ function startReading(
   { context, run, access, client, store, encryption, findings }: MakeFilesOptions,
   team: Team,
   onHead: (head: Buffer) => void,
-): Reading {
+): StartedReading {
   const path = run.files.partialDump;
   const [whole, dropped] = [new AbortController(), new AbortController()];
   const brokenOff = AbortSignal.any([team.failed, dropped.signal]);
   const stage = createStages(context, findings.stages, brokenOff);
   const until = { whole: whole.signal, signal: AbortSignal.any([context.signal, brokenOff]) };
-  const head = Promise.withResolvers<Buffer | undefined>();
-  if (encryption) head.resolve(NO_HEAD);
+  const { promise: headBytes, resolve } = Promise.withResolvers<number | undefined>();
+  // What is encrypted is only appended to.
+  if (encryption) resolve(0);
   let bytesDone = 0;
   const read = async (): Promise<Counted | undefined> => {
     await using file = await openOnceBegun(path, until).catch((error: unknown) => {
@@ -83,9 +80,9 @@ function startReading(
       () =>
         readBack(client, path, file, {
           ...{ ...until, environment: access.environment, encryption, also: store?.checksum },
-          onHead(found) {
-            head.resolve(found);
-            onHead(found);
+          onHead(head) {
+            resolve(head.length);
+            onHead(head);
           },
           onBytes: (done) => {
             bytesDone = done;
@@ -95,12 +92,12 @@ function startReading(
     );
   };
   const counted = read();
-  const giveUpHead = (): void => head.resolve(undefined);
+  const giveUpHead = (): void => resolve(undefined);
   counted.then(giveUpHead, giveUpHead);
   team.add(
     counted.catch((error: unknown) => {
       if (!dropped.signal.aborted) throw error;
     }),
   );
-  return { whole, dropped, head: head.promise, counted };
+  return { whole, dropped, headBytes, counted };
 }

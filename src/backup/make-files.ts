@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseToc, type Toc, type TocEntry } from '../archive/toc.ts';
+import { parseToc, type Toc } from '../archive/toc.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { syncFile } from '../files/durable-files.ts';
 import type { Taken } from '../fingerprint/fingerprint.ts';
@@ -7,7 +7,7 @@ import type { Client } from '../postgres/clients.ts';
 import type { Server } from '../postgres/server.ts';
 import type { Artifact } from '../report/record.ts';
 import type { Following, Store } from '../storage/store.ts';
-import { compareRows, withRows } from './compare-rows.ts';
+import { compareRows, type EntryWithRows, entriesWithRows } from './compare-rows.ts';
 import { completeFiles } from './complete-files.ts';
 import { compressThreads } from './compress-threads.ts';
 import type { BackupContext } from './context.ts';
@@ -15,7 +15,7 @@ import type { DatabaseAccess } from './database-access.ts';
 import { type Dumped, dumpDatabase, fileSizeBytes } from './dump.ts';
 import { type DumpFollowers, followDump } from './follow-dump.ts';
 import { globalsBeside } from './globals-beside.ts';
-import { measureCounted, type ReadBack } from './measure-counted.ts';
+import { measureCounted, type Reading } from './measure-counted.ts';
 import type { OpenRun } from './open-run.ts';
 import type { Findings } from './outcome.ts';
 import type { ReplayPause } from './replay-pause.ts';
@@ -42,8 +42,8 @@ export interface MakeFilesOptions {
 interface Work extends MakeFilesOptions {
   readonly team: Team;
   readonly stage: RunStage;
-  /** The entries with rows, once it is known what the dump holds. */
-  readonly contents: Promise<readonly TocEntry[]>;
+  /** Once it is known what the dump holds. */
+  readonly entries: Promise<readonly EntryWithRows[]>;
 }
 
 /**
@@ -55,13 +55,13 @@ export async function makeFiles(options: MakeFilesOptions): Promise<void> {
   const team = workTogether();
   // It may wait for somebody's lock, and a failure is not to wait with it.
   team.failed.addEventListener('abort', () => void fingerprint?.close(), { once: true });
-  const { promise: contents, resolve } = Promise.withResolvers<readonly TocEntry[]>();
+  const { promise: entries, resolve } = Promise.withResolvers<readonly EntryWithRows[]>();
   let isKnown = false;
   // It may be large, and nobody keeps all of it.
   const onToc = (toc: Toc): void => {
     isKnown = true;
     fingerprint?.onToc(toc);
-    resolve(withRows(toc));
+    resolve(entriesWithRows(toc));
   };
   const onHead = (head: Buffer): void => {
     const toc = isKnown ? undefined : parseToc(head);
@@ -70,7 +70,7 @@ export async function makeFiles(options: MakeFilesOptions): Promise<void> {
   const work: Work = {
     ...options,
     team,
-    contents,
+    entries,
     stage: createStages(context, findings.stages, team.failed),
   };
   const followers = followDump(options, team, onHead);
@@ -109,11 +109,11 @@ function dump(
 }
 
 async function makeGlobals(work: Work, dumping: Promise<Dumped>): Promise<void> {
-  const { context, run, access, client, encryption, findings, contents, team, stage } = work;
+  const { context, run, access, client, encryption, findings, entries, team, stage } = work;
   const { INCLUDE_GLOBALS, PG_DATABASE: database, PG_HOST, PG_PORT, PG_USER } = context.settings;
   if (!INCLUDE_GLOBALS) return;
   findings.globals = await globalsBeside(endingWith(team, access), client, run.files.partialGlobals, {
-    ...{ encryption, stage, dumpBegins: contents, dumpEnds: dumping },
+    ...{ encryption, stage, dumpBegins: entries, dumpEnds: dumping },
   });
   if (findings.globals !== 'without passwords') return;
   context.log('warn', 'GLOBALS_WITHOUT_PASSWORDS', { database, host: PG_HOST, port: PG_PORT, user: PG_USER });
@@ -130,22 +130,22 @@ async function finish(
 ): Promise<void> {
   const { context, pause, findings, team } = work;
   const dumped = await dumping;
-  const readBack = followers.end();
-  if (!readBack) context.log('warn', 'NOT_READ_BACK');
-  const taking = team.add(takeFingerprint(work, dumped, readBack?.counted));
+  const reading = followers.end();
+  if (!reading) context.log('warn', 'NOT_READ_BACK');
+  const taking = team.add(takeFingerprint(work, dumped, reading?.counted));
   // Reading back may take long, and needs the server no more.
   Promise.all([globals, taking]).then(
     () => pause?.end(),
     () => {},
   );
-  findings.artifacts = await completeDump(work, readBack, { globals, taking });
-  if (readBack) findings.proof = 'read';
+  findings.artifacts = await completeDump(work, reading, { globals, taking });
+  if (reading) findings.proof = 'read';
 }
 
 /** Measures the dump while the others come to their ends, and waits for them. */
 function completeDump(
   { context, run, store, encryption, team, stage }: Work,
-  readBack: ReadBack | undefined,
+  reading: Reading | undefined,
   { globals, taking }: { globals: Promise<void>; taking: Promise<Taken | undefined> },
 ): Promise<Artifact[]> {
   const { files, journal } = run;
@@ -160,7 +160,7 @@ function completeDump(
   return stage(
     'checksum',
     async () => {
-      const measuring = measureCounted(files.partialDump, files.dump, readBack, options);
+      const measuring = measureCounted(files.partialDump, files.dump, reading, options);
       const [artifact] = await Promise.all([measuring, syncFile(files.partialDump), globals]);
       const taken = await taking;
       return completeFiles(files, artifact, {
@@ -174,16 +174,16 @@ function completeDump(
 }
 
 async function takeFingerprint(
-  { fingerprint, encryption, findings, contents, team, stage }: Work,
+  { fingerprint, encryption, findings, entries, team, stage }: Work,
   { sharing, rowsByDumpId }: Dumped,
   counted: Promise<unknown> | undefined,
 ): Promise<Taken | undefined> {
   if (!fingerprint) return undefined;
   const taken = await stage('fingerprint', async () => {
     // Of a quick dump, they are found only now; of one that is not understood, never.
-    await Promise.race([contents, counted]);
+    await Promise.race([entries, counted]);
     const found = await fingerprint.result(sharing, team.failed);
-    if (found && rowsByDumpId) compareRows(found, await contents, rowsByDumpId);
+    if (found && rowsByDumpId) compareRows(found, await entries, rowsByDumpId);
     return found;
   });
   if (taken) findings.fingerprint = summaryForRecord(taken, encryption !== undefined);

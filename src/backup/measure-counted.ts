@@ -1,16 +1,17 @@
-import { compareWithHead } from '../archive/compare-head.ts';
+import { createHash } from 'node:crypto';
 import { combineCrc64, extendCrc64 } from '../files/crc64.ts';
 import type { Artifact } from '../report/record.ts';
 import type { StoreChecksum } from '../storage/store.ts';
 import { measureFile } from './checksum.ts';
-import { type Counted, countBlocks } from './count-blocks.ts';
+import { countBlocks } from './count-blocks.ts';
+import type { Counted } from './read-back.ts';
 import { damagedUnseen } from './verify-archive.ts';
 
-/** What is known of a dump that was read back while it was written. */
-export interface ReadBack {
-  /** Its head, empty where there is none, as soon as that is read; undefined where it is not understood, or will not come any more. */
-  readonly head: Promise<Buffer | undefined>;
-  /** At the end of the file; undefined where nothing could be counted. */
+/** A dump that is being read back, while it is written and after. */
+export interface Reading {
+  /** Of its head, as soon as that is read, 0 where there is none; undefined where it is not understood, or will not come any more. */
+  readonly headBytes: Promise<number | undefined>;
+  /** At the end of the file; undefined where its head is not understood. */
   readonly counted: Promise<Counted | undefined>;
 }
 
@@ -22,7 +23,7 @@ export interface ReadBack {
 export async function measureCounted(
   path: string,
   name: string,
-  readBack: ReadBack | undefined,
+  reading: Reading | undefined,
   options: {
     readonly also: StoreChecksum | undefined;
     readonly signal: AbortSignal;
@@ -30,44 +31,43 @@ export async function measureCounted(
   },
 ): Promise<Artifact> {
   const { also, signal, onBytes } = options;
-  const head = await readBack?.head;
-  if (!head) {
-    await readBack?.counted;
+  const headBytes = await reading?.headBytes;
+  if (headBytes === undefined) {
+    await reading?.counted;
     return measureFile(path, name, options);
   }
-  const counter = countAnew(head, also);
+  const counter = countAnew(headBytes, also);
   const measured = await measureFile(path, name, {
     // The MD5 of pieces cannot be put together, and the beginning is known only now.
     ...{ also: also === 'md5' ? also : undefined, signal, onBytes },
     onBlock: counter.add,
   });
-  const before = await readBack?.counted;
-  const { isChanged, crc64OfHead, ...now } = counter.result();
-  if (isChanged || now.sizeBytes !== before?.sizeBytes || now.crc32 !== before.crc32) {
-    throw damagedUnseen(CHANGED);
-  }
+  const before = await reading?.counted;
+  const { crc64OfHead, ...now } = counter.result();
+  const isSame =
+    now.sizeBytes === before?.sizeBytes && now.headSha256 === before.headSha256 && now.crc32 === before.crc32;
+  if (!isSame) throw damagedUnseen(CHANGED);
   if (before.crc64 === undefined) return measured;
-  return { ...measured, crc64: combineCrc64(crc64OfHead, before.crc64, now.sizeBytes - head.length) };
+  return { ...measured, crc64: combineCrc64(crc64OfHead, before.crc64, now.sizeBytes - headBytes) };
 }
 
-/** Compares the beginning of a file with the head that it had, and counts the rest. */
-function countAnew(head: Buffer, also: StoreChecksum | undefined) {
-  const isSame = compareWithHead(head);
+function countAnew(headBytes: number, also: StoreChecksum | undefined) {
+  const head = createHash('sha256');
   const rest = countBlocks(undefined);
   let sizeBytes = 0;
-  let isChanged = false;
   let crc64OfHead = '0';
   return {
     add(block: Buffer): void {
-      const ofHead = block.subarray(0, Math.max(0, head.length - sizeBytes));
-      if (ofHead.length > 0) {
-        isChanged = !isSame(ofHead);
-        if (also === 'crc64') crc64OfHead = extendCrc64(crc64OfHead, ofHead);
-      }
+      const ofHead = block.subarray(0, Math.max(0, headBytes - sizeBytes));
+      head.update(ofHead);
+      if (also === 'crc64') crc64OfHead = extendCrc64(crc64OfHead, ofHead);
       rest.add(block.subarray(ofHead.length));
       sizeBytes += block.length;
     },
-    result: () => ({ sizeBytes, isChanged, crc64OfHead, crc32: rest.result().crc32 }),
+    result: () => ({
+      ...{ sizeBytes, headSha256: head.digest('hex') },
+      ...{ crc32: rest.result().crc32, crc64OfHead },
+    }),
   };
 }
 

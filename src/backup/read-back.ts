@@ -1,15 +1,21 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { findHeadFault } from '../archive/compare-head.ts';
+import { checkHead } from '../archive/compare-head.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { startCommand } from '../exec.ts';
 import { readGrowing } from '../files/growing-file.ts';
 import { onDisk } from '../files/storage-error.ts';
 import type { Client } from '../postgres/clients.ts';
 import type { StoreChecksum } from '../storage/store.ts';
-import { type Counted, countArchive, countBlocks } from './count-blocks.ts';
+import { type Counts, countArchive, countBlocks } from './count-blocks.ts';
 import { asLongAsOpen, damagedUnseen, refusalOf, verifyArchive } from './verify-archive.ts';
+
+/** What a dump held when it was read back. */
+export interface Counted extends Omit<Counts, 'head'> {
+  /** Of the head as it became at the end. */
+  readonly headSha256: string;
+}
 
 export interface ReadBackOptions {
   readonly environment: Readonly<Record<string, string>>;
@@ -76,13 +82,15 @@ export async function readBack(
   if (refusal) throw refusal;
   return onDisk(path, async () => {
     if ((await file.stat()).size !== readBytes) throw damagedUnseen(SHORTER);
-    const counted = counter.result();
-    if (counted && counted.head.length > 0) {
-      const fault = await findHeadFault(path, counted.head);
-      if (fault) throw damagedUnseen(fault);
+    const counts = counter.result();
+    if (!counts) {
+      await verifyArchive(client, path, { environment, signal });
+      return undefined;
     }
-    if (!counted) await verifyArchive(client, path, { environment, signal });
-    return counted;
+    const { head, ...others } = counts;
+    const checked = await checkHead(path, head);
+    if ('fault' in checked) throw damagedUnseen(checked.fault);
+    return { ...others, headSha256: checked.sha256 };
   });
 }
 

@@ -96,7 +96,7 @@ async function writeReencoded(
     if (!isGivenUp) cause ??= error;
   };
   const source = tellFailure(output, blame);
-  const encoding = reencodeArchive(source, { level, threads, signal, onToc: encryption && onToc });
+  const encoding = reencodeArchive(source, { level, threads, signal, onToc });
   const pieces = tellFailure(encoding.pieces, (error, hasBegun) => blame(explainHere(error, hasBegun)));
   // A stream of the generator alone would, once destroyed, wait for what pg_dump writes next.
   const archive = new PassThrough();

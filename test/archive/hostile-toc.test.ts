@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { NotAnArchive, parseToc, type Toc } from '../../src/archive/toc.ts';
+import {
+  createPlacesFinder,
+  findPlaces,
+  NotAnArchive,
+  type Places,
+  parseToc,
+} from '../../src/archive/toc.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { dumpToPipe } from './dump.ts';
@@ -106,7 +112,25 @@ describe('a damaged table of contents', {
     const at = archive.lastIndexOf(encoded);
     const bytes = Buffer.from(archive);
     bytes.write('x', at + 5);
-    assert.throws(() => parseToc(bytes), NotAnArchive);
+    for (const read of [parseToc, findPlaces]) assert.throws(() => read(bytes), NotAnArchive);
+  });
+
+  test('with millions of dependencies is read in one go, in however small pieces it comes', () => {
+    const [archive = Buffer.alloc(0)] = archives;
+    const { entries = [] } = findPlaces(archive) ?? {};
+    const [first] = entries;
+    assert.ok(first);
+    // Before the text that is none, which ends the dependencies of the first entry.
+    const at = first.flagPosition - 5;
+    const many = Buffer.alloc(1_000_000 * 6, Buffer.from([0, 1, 0, 0, 0, 0x31]));
+    const bytes = Buffer.concat([archive.subarray(0, at), many, archive.subarray(at)]);
+    // Beginning the entry anew for each piece would take hours.
+    const find = createPlacesFinder();
+    let places: Places | undefined;
+    for (let end = 0; !places && end < bytes.length + 100; end += 100) places = find(bytes.subarray(0, end));
+    assert.deepEqual(places, findPlaces(bytes));
+    assert.equal(places?.entries.length, entries.length);
+    assert.equal(parseToc(bytes)?.entries[0]?.dependencies.length, 1_000_000);
   });
 });
 
@@ -115,14 +139,29 @@ function headerOf(minor: number): Buffer {
   return Buffer.concat([Buffer.from('PGDMP'), Buffer.from([1, minor, 0, 4, 8, 1, ...compression])]);
 }
 
-/** Reads it, and fails where anything but NotAnArchive is thrown, or it takes what its size does not explain. */
-function judge(bytes: Buffer): Toc | undefined {
+/** Reads it in all ways, and fails where they do not agree, anything but NotAnArchive is thrown, or it takes what its size does not explain. */
+function judge(bytes: Buffer): void {
+  const toc = outcomeOf(() => parseToc(bytes));
+  const places = outcomeOf(() => findPlaces(bytes));
+  assert.equal(typeof places, typeof toc);
+  const inPieces = outcomeOf(() => {
+    const find = createPlacesFinder();
+    for (let end = 0; end < bytes.length; end += Math.ceil(bytes.length / 10)) {
+      const found = find(bytes.subarray(0, end));
+      if (found) return found;
+    }
+    return find(bytes);
+  });
+  assert.deepEqual(inPieces, places);
+}
+
+function outcomeOf<T>(read: () => T): T | 'none' {
   const [startedMilliseconds, before] = [performance.now(), process.memoryUsage()];
   try {
-    return parseToc(bytes);
+    return read();
   } catch (error) {
     assert.ok(error instanceof NotAnArchive, String(error));
-    return undefined;
+    return 'none';
   } finally {
     const after = process.memoryUsage();
     assert.ok(performance.now() - startedMilliseconds < LONGEST_MILLISECONDS);

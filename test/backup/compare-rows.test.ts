@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRows, withRows } from '../../src/backup/compare-rows.ts';
+import { compareRows, entriesWithRows } from '../../src/backup/compare-rows.ts';
 import type { TableFacts, Taken } from '../../src/fingerprint/fingerprint.ts';
 import { tocOf } from '../restore/toc-of.ts';
 
-const ENTRIES = withRows(
+const ENTRIES = entriesWithRows(
   tocOf([
     { kind: 'TABLE', tag: 'item' },
     { kind: 'TABLE DATA', tag: 'item', hasData: true },

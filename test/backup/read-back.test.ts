@@ -11,10 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { findPlaces, parseToc } from '../../src/archive/toc.ts';
-import type { Counted } from '../../src/backup/count-blocks.ts';
+import { findPlaces } from '../../src/archive/toc.ts';
 import { measureCounted } from '../../src/backup/measure-counted.ts';
-import { readBack } from '../../src/backup/read-back.ts';
+import { type Counted, readBack } from '../../src/backup/read-back.ts';
 import { extendCrc64 } from '../../src/files/crc64.ts';
 import { openOnceBegun } from '../../src/files/growing-file.ts';
 import { type Client, findClients } from '../../src/postgres/clients.ts';
@@ -47,15 +46,17 @@ describe('an archive that is read back while it is written', {
   after(() => server.stop());
 
   test('is told with its contents long before its end, and counted as the store will', LONG, async (t) => {
-    const { path, whole, reading, head, seen } = start(t);
+    const { path, whole, reading, heads, seen } = start(t);
     writeFileSync(path, archive.subarray(0, 100_000));
-    await until(() => head.entries > 0, true);
+    await until(() => heads.length, 1);
     await until(() => seen.bytes, 100_000);
     appendFileSync(path, archive.subarray(100_000));
     whole.abort();
     const counted = await reading;
     assert.equal(counted?.sizeBytes, archive.length);
-    assert.equal(counted.head.length, head.bytes);
+    const head = archive.subarray(0, findPlaces(archive)?.headBytes);
+    assert.ok(heads[0]?.equals(head));
+    assert.equal(counted.headSha256, createHash('sha256').update(head).digest('hex'));
     assert.equal(seen.bytes, archive.length);
     assert.deepEqual(await measured(path, counted), {
       name: 'x.dump',
@@ -120,9 +121,51 @@ describe('an archive that is read back while it is written', {
     writeFileSync(path, archive);
     whole.abort();
     const counted = await reading;
-    const at = archive.indexOf('postgres') + 1;
-    overwrite(path, at, Buffer.from([archive.readUInt8(at) ^ 1]));
-    await assert.rejects(measured(path, counted), { ...DAMAGED, message: /has changed after it was read/ });
+    const places = findPlaces(archive);
+    assert.ok(places);
+    const placed = places.entries.find(({ flagPosition: at }) => archive[at] === 2);
+    assert.ok(placed);
+    // A name; where the data of an entry are; and its last byte.
+    for (const at of [archive.indexOf('postgres') + 1, placed.flagPosition + 1, places.headBytes - 1]) {
+      overwrite(path, 0, archive);
+      overwrite(path, at, Buffer.from([archive.readUInt8(at) ^ 1]));
+      await assert.rejects(measured(path, counted), { ...DAMAGED, message: /has changed after it was read/ });
+    }
+  });
+
+  test('is measured while it is still being read, and is refused with that', LONG, async (t) => {
+    const { path, whole, reading } = start(t);
+    writeFileSync(path, archive);
+    whole.abort();
+    const counted = await reading;
+    const later = Promise.withResolvers<Counted | undefined>();
+    let measuredBytes = 0;
+    const measuring = measureCounted(
+      path,
+      '/data/x.dump',
+      { headBytes: Promise.resolve(findPlaces(archive)?.headBytes), counted: later.promise },
+      {
+        ...{ also: 'md5', signal: new AbortController().signal },
+        onBytes: (bytes) => {
+          measuredBytes = bytes;
+        },
+      },
+    );
+    await until(() => measuredBytes, archive.length);
+    later.resolve(counted);
+    assert.equal((await measuring).md5, createHash('md5').update(archive).digest('hex'));
+
+    const refusal = new Error('pg_restore does not like it');
+    for (const headBytes of [undefined, 100]) {
+      const refused = { headBytes: Promise.resolve(headBytes), counted: Promise.reject(refusal) };
+      refused.counted.catch(() => {});
+      await assert.rejects(
+        measureCounted(path, '/data/x.dump', refused, {
+          ...{ also: 'crc64', signal: new AbortController().signal, onBytes: () => {} },
+        }),
+        refusal,
+      );
+    }
   });
 
   test('is refused at once where it is damaged, before it is whole', LONG, async (t) => {
@@ -173,28 +216,28 @@ describe('an archive that is read back while it is written', {
   function start(t: TestContext, own = client) {
     const path = join(temporaryDirectory(t), 'x.partial');
     const [whole, stop] = [new AbortController(), new AbortController()];
-    const head = { bytes: 0, entries: 0 };
+    const heads: Buffer[] = [];
     const seen = { bytes: 0 };
     const read = async (): Promise<Counted | undefined> => {
       const ends = { whole: whole.signal, signal: stop.signal };
       await using file = await openOnceBegun(path, ends);
       return await readBack(own, path, file, {
         ...{ ...ends, environment: { LC_ALL: 'C' }, encryption: undefined, also: 'crc64' },
-        onHead: (read) =>
-          Object.assign(head, { bytes: read.length, entries: parseToc(read)?.entries.length }),
+        onHead: (head) => heads.push(head),
         onBytes: (bytes) => Object.assign(seen, { bytes }),
       });
     };
     const reading = read();
     reading.catch(() => {});
     t.after(() => stop.abort());
-    return { path, whole, stop, reading, head, seen };
+    return { path, whole, stop, reading, heads, seen };
   }
 });
 
 function measured(path: string, counted: Counted | undefined) {
-  const readBack = { head: Promise.resolve(counted?.head), counted: Promise.resolve(counted) };
-  return measureCounted(path, '/data/x.dump', readBack, {
+  const headBytes = counted && findPlaces(readFileSync(path))?.headBytes;
+  const reading = { headBytes: Promise.resolve(headBytes), counted: Promise.resolve(counted) };
+  return measureCounted(path, '/data/x.dump', reading, {
     ...{ also: 'crc64', signal: new AbortController().signal, onBytes: () => {} },
   });
 }

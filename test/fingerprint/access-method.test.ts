@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRows, withRows } from '../../src/backup/compare-rows.ts';
+import { compareRows, entriesWithRows } from '../../src/backup/compare-rows.ts';
 import { parseFingerprint, writeFingerprint } from '../../src/fingerprint/fingerprint.ts';
 import { tocOfFile } from '../archive/dump.ts';
 import { missing } from '../harness/parts.ts';
@@ -26,7 +26,7 @@ for (const major of [15, 18]) {
       ],
     );
     assert.deepEqual(parseFingerprint(writeFingerprint(fingerprint)), fingerprint);
-    const entries = withRows(tocOfFile(archive));
+    const entries = entriesWithRows(tocOfFile(archive));
     const fewerOf = (table: string) =>
       new Map(entries.map(({ dumpId, tag }) => [dumpId, tag === table ? 3 : 5]));
     compareRows(fingerprint, entries, fewerOf('elsewhere'));

@@ -136,6 +136,19 @@ describe('a dump that is compressed here', { skip, concurrency: 2 }, () => {
     }
   });
 
+  test('of a version that only pg_restore knows is read back by that alone', async (t) => {
+    // Version 1.99, and a pg_restore that takes whatever comes.
+    const pg_dump = `for option; do case $option in --file=*) file=\${option#--file=};; *) options+=("$option");; esac; done
+      "$REAL" "\${options[@]}" | { head -c 6; head -c 1 >/dev/null; printf '\\143'; cat; } > "$file"`;
+    const directory = wrapClient(client15, { pg_dump, pg_restore: 'cat "${2:--}" > /dev/null' }, t);
+    const here = await start(t, { PG_BIN_DIR: directory, BACKUP_COMPRESS_THREADS: '0' });
+    const { exitCode, stderr } = await here.run(['backup']);
+    assert.equal(exitCode, 0, stderr);
+    const { report, record } = here.newest();
+    assert.equal(readFileSync(report.local.file).readUInt8(6), 99);
+    assert.deepEqual([record.proof, record.fingerprint], ['read', undefined]);
+  });
+
   test('on a disk that is full is told as such', { skip: missing('tmpfs') }, async (t) => {
     const disk = await smallDisk(t, 1024 * 1024);
     const base = { BACKUP_BASE_DIR: join(disk, 'base'), BACKUP_LOG_DIR: join(disk, 'log') };

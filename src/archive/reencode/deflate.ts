@@ -65,7 +65,7 @@ function deflateSegment(input: SharedArrayBuffer, level: number, segment: Segmen
   });
 }
 
-/** What does not compress needs 5 bytes for each 16 KB of it, and as many for the end. Of a larger output all is kept as long as the piece in it. */
+/** What does not compress needs 5 bytes for each 16 KB of it, and as many for the end. A larger buffer would be kept whole, as long as the piece that lies in it. */
 function mostDeflatedBytes(length: number): number {
   return length + (length >> 10) + 64;
 }
