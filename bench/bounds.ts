@@ -21,10 +21,10 @@ CPU seconds of each program and thread, of one run with 600 MB of the mixed data
   it the head and what is left. The sha256 comes after the dump, too: the offsets in the head are known last.
 - **Small databases**: Node starts, and looks at everything first: some 0.7 seconds.
 - **Drill**: pg_restore on two connections, 14.5 of 18 seconds, bound by COPY and the indexes.
-- **Memory**: the threads and their chunks, and buffers that V8 has not collected yet. From 0.2 to 20 GB it is 16 to 21 MB more. Some 10 MB are the table of
-  contents, which is kept: 10,000 large objects, where the smaller database has a hundred. The rest is garbage: the longer a run, the higher the highest of
-  its peaks. A profile of 194 MB, three minutes into a run of 20 GB with the sdk: 72 Node's own program file, 71 buffers and deflate, 38 the heaps of
-  JavaScript, 13 the rest. A third thread takes some 30 MB more.
+- **Memory**: the threads and their chunks, and buffers that V8 has not collected yet. The database adds little: from 0.2 to 20 GB it is 2 to 12 MB more, of
+  which 3 are the bytes of the table of contents (10,000 large objects, where the smaller database has a hundred); the rest is garbage: the longer a run, the
+  higher the highest of its peaks. A profile of 188 MB, in the middle of a run with the sdk and 10,000 large objects: 72 Node's own program file, 77 buffers
+  and deflate, 34 the heaps of JavaScript, 5 its code. A third thread takes some 30 MB more. The seconds of 20 GB are those of a machine that did other work, too.
 - **pg_back** is measured where it is on PATH. It could not be had for these figures; it waits for a pg_dump with gzip of one thread before it does anything else.
 `,
   zh: `
@@ -43,8 +43,9 @@ CPU seconds of each program and thread, of one run with 600 MB of the mixed data
 - **上传**：ossutil 只能发送完整的文件，所以在转储之后；那五秒花在存储替身上。sdk 随转储发送分片，之后只剩头部与余下部分。sha256 也在转储之后：头部中的偏移量最后才知道。
 - **小库**：Node 启动并先检查一切，约 0.7 秒。
 - **演练**：pg_restore 的两个连接占 18 秒中的 14.5 秒，瓶颈是 COPY 与建索引。
-- **内存**：取决于线程与其数据块，以及 V8 尚未回收的缓冲区。从 0.2 GB 到 20 GB 多 16 至 21 MB：约 10 MB 是一直保留的归档目录（一万个大对象，较小的库只有一百个），其余是垃圾：运行越久，最高峰越高。
-  用 sdk 备份 20 GB、运行三分钟时 194 MB 的构成：Node 自身的程序文件 72，缓冲区与 deflate 71，JavaScript 堆 38，其余 13。每多一个线程约多 30 MB。
+- **内存**：取决于线程与其数据块，以及 V8 尚未回收的缓冲区。数据库大小影响很小：从 0.2 GB 到 20 GB 多 2 至 12 MB，其中 3 MB 是归档目录的字节（一万个大对象，较小的库
+  只有一百个），其余是垃圾：运行越久，最高峰越高。用 sdk 备份有一万个大对象的库、运行到一半时 188 MB 的构成：Node 自身的程序文件 72，缓冲区与 deflate 77，
+  JavaScript 堆 34，其代码 5。每多一个线程约多 30 MB。20 GB 的秒数测自同时有其他工作的机器。
 - **pg_back** 在 PATH 中有它时才会测量，这些数字中没有它，因为当时无法取得；它要等单线程 gzip 的 pg_dump 结束之后才做其他事。
 `,
 };
