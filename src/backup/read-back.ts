@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { checkHead } from '../archive/compare-head.ts';
+import { checkHead } from '../archive/check-head.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { startCommand } from '../exec.ts';
 import { readGrowing } from '../files/growing-file.ts';

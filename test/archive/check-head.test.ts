@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { checkHead } from '../../src/archive/compare-head.ts';
+import { checkHead } from '../../src/archive/check-head.ts';
 import { findPlaces, type Places } from '../../src/archive/toc.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
