@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Text } from '../language.ts';
 import { FLAG, FLAG_AND_OFFSET_BYTES, LARGE_OBJECTS, TABLE_DATA } from './format.ts';
-import { findPlaces, type PlacedEntry, type Places, parseToc } from './toc.ts';
+import { findPlaces, type PlacedEntry, parseToc } from './toc.ts';
 
 /** A data item begins with its type, BLK_DATA or BLK_BLOBS, and the number of its entry, which has a sign before it (pg_backup_custom.c). */
 const ITEM_TYPES = [TABLE_DATA, LARGE_OBJECTS];
@@ -20,7 +20,7 @@ export async function checkHead(path: string, before: Buffer): Promise<HeadCheck
   try {
     const now = Buffer.alloc(before.length);
     await file.read(now, 0, now.length, 0);
-    const { entries } = findPlaces(before) ?? NO_PLACES;
+    const entries = findPlaces(before)?.entries ?? [];
     if (!isSameBesides(entries, before, now)) return { fault: OTHER_HEAD };
     for (const { dumpId, flagPosition } of entries) {
       if (!isSameKind(before[flagPosition], now[flagPosition])) return { fault: OTHER_HEAD };
@@ -33,8 +33,6 @@ export async function checkHead(path: string, before: Buffer): Promise<HeadCheck
     await file.close();
   }
 }
-
-const NO_PLACES: Places = { headBytes: 0, entries: [] };
 
 function isSameBesides(entries: readonly PlacedEntry[], before: Buffer, now: Buffer): boolean {
   let from = 0;

@@ -37,13 +37,13 @@ export function collectHead(
   };
   return (piece) => {
     if (!collecting) return undefined;
-    const before = collecting;
+    const { memory: filled, sizeBytes: filledBytes, find } = collecting;
     collecting = undefined;
-    if (before.sizeBytes + piece.length > maximumBytes) {
-      throw new HeadTooLong('a table of contents without an end');
-    }
-    const { memory, sizeBytes, find } = append(before, piece);
+    const sizeBytes = filledBytes + piece.length;
+    if (sizeBytes > maximumBytes) throw new HeadTooLong('a table of contents without an end');
+    const memory = grown(filled, sizeBytes);
     const bytes = Buffer.from(memory, 0, sizeBytes);
+    piece.copy(bytes, filledBytes);
     check(bytes);
     const places = find(bytes);
     if (!places) {
@@ -62,10 +62,8 @@ interface Collecting {
   readonly find: ReturnType<typeof createPlacesFinder>;
 }
 
-function append({ memory, sizeBytes, find }: Collecting, piece: Buffer): Collecting {
-  const total = sizeBytes + piece.length;
-  // What is grown out of is given back at once: left to the collection of garbage, it would lie there together with all that follows.
-  const larger = total > memory.byteLength ? memory.transfer(Math.max(total, 2 * memory.byteLength)) : memory;
-  piece.copy(new Uint8Array(larger), sizeBytes);
-  return { memory: larger, sizeBytes: total, find };
+/** What is grown out of is given back at once: left to the collection of garbage, it would lie there together with all that follows. */
+function grown(memory: ArrayBuffer, neededBytes: number): ArrayBuffer {
+  if (neededBytes <= memory.byteLength) return memory;
+  return memory.transfer(Math.max(neededBytes, 2 * memory.byteLength));
 }

@@ -4,7 +4,7 @@ import { type CollectedHead, collectHead, HeadTooLong } from '../../src/archive/
 import { findPlaces, NotAnArchive, type Places } from '../../src/archive/toc.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
-import { dumpToPipe } from './dump.ts';
+import { dumpWithLongHead } from './dump.ts';
 
 const CLIENTS = [15, 17] as const;
 
@@ -17,9 +17,7 @@ for (const client of CLIENTS) {
     let places: Places;
     before(async () => {
       server = await startPostgres();
-      await server.psql(`SELECT format('CREATE TABLE t%s (a int, b text DEFAULT %L)', i, repeat('x', 500)) FROM generate_series(1, 400) i \\gexec
-      CREATE TABLE bulk AS SELECT i, md5(i::text) AS text FROM generate_series(1, 50000) AS i`);
-      archive = await dumpToPipe(client, server, 'postgres', '--compress=0');
+      archive = await dumpWithLongHead(client, server);
       const found = findPlaces(archive);
       assert.ok(found);
       places = found;

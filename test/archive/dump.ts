@@ -42,6 +42,18 @@ export async function dumpToPipe(
   return buffer(pgDump.stdout);
 }
 
+/** The uncompressed archive of a new database whose table of contents takes several of the pieces that archives come in. */
+export async function dumpWithLongHead(major: number, server: PostgresServer): Promise<Buffer> {
+  const database = `long head of ${major}`;
+  await server.createDatabase(database);
+  await server.psql(
+    `SELECT format('CREATE TABLE t%s (a int, b text DEFAULT %L)', i, repeat('x', 500)) FROM generate_series(1, 400) i \\gexec
+    CREATE TABLE bulk AS SELECT i, md5(i::text) AS text FROM generate_series(1, 50000) AS i`,
+    { database },
+  );
+  return dumpToPipe(major, server, database, '--compress=0');
+}
+
 /** The table of contents of an archive that is complete. */
 export function tocOfFile(path: string): Toc {
   const toc = parseToc(readFileSync(path));

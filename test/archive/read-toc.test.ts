@@ -5,7 +5,7 @@ import { readTocOfStream } from '../../src/archive/read-toc.ts';
 import { findPlaces, NotAnArchive, parseToc, type Toc } from '../../src/archive/toc.ts';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
-import { dumpToPipe } from './dump.ts';
+import { dumpWithLongHead } from './dump.ts';
 
 describe('the table of contents of an archive that is being written', {
   skip: missing('postgres-server-15', 'postgres-client-15'),
@@ -16,9 +16,7 @@ describe('the table of contents of an archive that is being written', {
   let headBytes: number;
   before(async () => {
     server = await startPostgres();
-    await server.psql(`SELECT format('CREATE TABLE t%s (a int, b text DEFAULT %L)', i, repeat('x', 500)) FROM generate_series(1, 400) i \\gexec
-      CREATE TABLE bulk AS SELECT i, md5(i::text) AS text FROM generate_series(1, 50000) AS i`);
-    archive = await dumpToPipe(15, server, 'postgres', '--compress=0');
+    archive = await dumpWithLongHead(15, server);
     const [toc, places] = [parseToc(archive), findPlaces(archive)];
     assert.ok(toc && places);
     [expected, headBytes] = [toc, places.headBytes];

@@ -117,10 +117,7 @@ describe('an archive that is read back while it is written', {
   });
 
   test('is refused where its head has changed after it was compared', LONG, async (t) => {
-    const { path, whole, reading } = start(t);
-    writeFileSync(path, archive);
-    whole.abort();
-    const counted = await reading;
+    const { path, counted } = await readWhole(t);
     const places = findPlaces(archive);
     assert.ok(places);
     const placed = places.entries.find(({ flagPosition: at }) => archive[at] === 2);
@@ -134,10 +131,7 @@ describe('an archive that is read back while it is written', {
   });
 
   test('is measured while it is still being read, and is refused with that', LONG, async (t) => {
-    const { path, whole, reading } = start(t);
-    writeFileSync(path, archive);
-    whole.abort();
-    const counted = await reading;
+    const { path, counted } = await readWhole(t);
     const later = Promise.withResolvers<Counted | undefined>();
     let measuredBytes = 0;
     const measuring = measureCounted(
@@ -212,6 +206,13 @@ describe('an archive that is read back while it is written', {
     const process15 = Number(readFileSync(pid, 'utf8'));
     assert.throws(() => process.kill(process15, 0), { code: 'ESRCH' });
   });
+
+  async function readWhole(t: TestContext) {
+    const { path, whole, reading } = start(t);
+    writeFileSync(path, archive);
+    whole.abort();
+    return { path, counted: await reading };
+  }
 
   function start(t: TestContext, own = client) {
     const path = join(temporaryDirectory(t), 'x.partial');
