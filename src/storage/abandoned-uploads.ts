@@ -1,6 +1,6 @@
 import { parseArtifactName } from '../files/layout.ts';
-import { abortUpload, listUploads } from './abort-uploads.ts';
-import { giveUpUpload, isNoSuchUpload, type Uploading } from './multipart-upload.ts';
+import { abortUpload, bestEffort, listUploads } from './abort-uploads.ts';
+import { giveUpUpload, type Uploading } from './multipart-upload.ts';
 import { objectKey, objectUrl } from './oss-target.ts';
 import type { UploadFates } from './store.ts';
 
@@ -45,14 +45,12 @@ async function clearListed(
   const left: string[] = [];
   const prefix = objectKey(client.target, '');
   try {
-    for await (const { key, uploadId } of listUploads(client, prefix, signal)) {
-      const name = key.slice(prefix.length);
+    for await (const upload of listUploads(client, prefix, signal)) {
+      const name = upload.key.slice(prefix.length);
       // A run may begin or end meanwhile, so each is asked about in its own moment.
       const isArtifact = !name.includes('/') && parseArtifactName(name) !== undefined;
       if (!isArtifact || !isKnown(name) || isWaiting(name)) continue;
-      await abortUpload(client, key, uploadId, signal).catch((error: unknown) => {
-        if (!isNoSuchUpload(error)) left.push(name);
-      });
+      await abortUpload(client, upload, bestEffort(signal)).catch(() => left.push(name));
     }
   } catch {
     // What cannot be listed now is listed the next time.

@@ -1,4 +1,5 @@
 import type { AliOss, CallOptions, OssClient } from './oss-client.ts';
+import { isNoSuchUpload, OssFailure } from './oss-errors.ts';
 
 const TIME_LIMIT_MILLISECONDS = 30_000;
 const PAGE_SIZE = 1000;
@@ -22,7 +23,10 @@ export async function abortUploadsOf(
   try {
     for await (const upload of listUploads(client, key, signal)) {
       if (upload.key !== key || upload.uploadId === keptUploadId) continue;
-      await abortUpload(client, key, upload.uploadId, signal);
+      await abortUpload(client, upload, bestEffort(signal)).catch((error: unknown) => {
+        // That one may stay; the others may go all the same.
+        if (!(error instanceof OssFailure && error.isRefusal)) throw error;
+      });
     }
   } catch {
     signal.throwIfAborted();
@@ -43,14 +47,17 @@ export async function* listUploads(
   } while (after !== undefined);
 }
 
-/** @throws OssFailure, or the reason of `signal` */
+/** Gives up one multipart upload; one that OSS does not know (any more) counts as given up. @throws OssFailure, or the reason of the signal */
 export async function abortUpload(
   client: OssClient,
-  key: string,
-  uploadId: string,
-  signal: AbortSignal,
+  { key, uploadId }: ListedUpload,
+  options: CallOptions,
 ): Promise<void> {
-  await client.call((sdk) => sdk.abortMultipartUpload(key, uploadId), patience(signal));
+  try {
+    await client.call((sdk) => sdk.abortMultipartUpload(key, uploadId), options);
+  } catch (error) {
+    if (!isNoSuchUpload(error)) throw error;
+  }
 }
 
 async function readPage(
@@ -65,9 +72,10 @@ async function readPage(
     ...(prefix === '' ? {} : { prefix }),
     ...(after === undefined ? {} : { 'key-marker': after.key, 'upload-id-marker': after.uploadId }),
   };
-  return client.call((sdk) => sdk.listUploads(query), patience(signal));
+  return client.call((sdk) => sdk.listUploads(query), bestEffort(signal));
 }
 
-function patience(signal: AbortSignal): CallOptions {
+/** For requests that a run can do without. */
+export function bestEffort(signal: AbortSignal): CallOptions {
   return { signal, retries: 1, deadlineMilliseconds: TIME_LIMIT_MILLISECONDS };
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { PgBackupError } from '../errors.ts';
+import { abortUpload } from './abort-uploads.ts';
 import { type OpenFile, readRange, streamBlocks } from './file-range.ts';
 import type { CallOptions, OssClient } from './oss-client.ts';
-import { OssFailure } from './oss-errors.ts';
 import type { Headers } from './oss-objects.ts';
 import { objectKey, objectUrl, uploadHeaders } from './oss-target.ts';
 import type { Part } from './part-plan.ts';
@@ -53,7 +53,7 @@ export async function beginUpload(
   const key = objectKey(client.target, name);
   const url = objectUrl(client.target, name);
   const earlier = await states.read(url);
-  if (earlier) await abortUpload(client, earlier, signal);
+  if (earlier) await abortBegun(client, earlier, signal);
   // What an earlier upload completed with a wrong content stays known as ours.
   const token = earlier?.token ?? randomUUID();
   const headers = { ...uploadHeaders(client.target, { sha256, overwrite }), [TOKEN_HEADER]: token };
@@ -148,7 +148,7 @@ export async function giveUpUpload(
   state: UploadState,
   signal: AbortSignal,
 ): Promise<void> {
-  await abortUpload(client, state, signal);
+  await abortBegun(client, state, signal);
   await states.remove(state.url);
 }
 
@@ -164,21 +164,12 @@ export function patience(
   };
 }
 
-async function abortUpload(
+async function abortBegun(
   client: OssClient,
   { name, uploadId }: UploadState,
   signal: AbortSignal,
 ): Promise<void> {
-  const key = objectKey(client.target, name);
-  try {
-    await client.call((sdk) => sdk.abortMultipartUpload(key, uploadId), { signal });
-  } catch (error) {
-    if (!isNoSuchUpload(error)) throw error;
-  }
-}
-
-export function isNoSuchUpload(error: unknown): boolean {
-  return error instanceof OssFailure && error.code === 'NoSuchUpload';
+  await abortUpload(client, { key: objectKey(client.target, name), uploadId }, { signal });
 }
 
 /** Tells what is wrong with the file, but not what its reader throws when it breaks off. */

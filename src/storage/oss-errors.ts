@@ -52,6 +52,11 @@ export class OssFailure extends Error {
   }
 }
 
+/** True of OSS's word that an upload was completed, was aborted or never was. */
+export function isNoSuchUpload(error: unknown): boolean {
+  return error instanceof OssFailure && error.code === 'NoSuchUpload';
+}
+
 /** What an answer said beside the SDK's error, which keeps neither headers nor the reason of a broken connection. */
 export interface OssAnswer {
   readonly headers: Readonly<Record<string, unknown>>;

@@ -5,12 +5,11 @@ import { type OpenFile, withOpenFile } from './file-range.ts';
 import {
   beginUpload,
   giveUpUpload,
-  isNoSuchUpload,
   type MultipartUpload,
   openUpload,
   type Uploading,
 } from './multipart-upload.ts';
-import { OssFailure } from './oss-errors.ts';
+import { isNoSuchUpload, OssFailure } from './oss-errors.ts';
 import { objectUrl } from './oss-target.ts';
 import { LARGEST_FILE_BYTES, partsOf } from './part-plan.ts';
 import { sendParts } from './send-parts.ts';

@@ -91,7 +91,8 @@ export class MultipartUploads {
   /** Forgets the upload and removes its parts. */
   async end(upload: Upload): Promise<void> {
     this.#pending.delete(upload.uploadId);
-    await rm(join(this.#directory, upload.uploadId), { recursive: true, force: true });
+    // A part may just be on its way into the directory, which is not empty then.
+    await rm(join(this.#directory, upload.uploadId), { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
