@@ -4,7 +4,7 @@ import { layoutOf } from '../files/layout.ts';
 import { findClients } from '../postgres/clients.ts';
 import { clientEnvironment } from '../postgres/connection.ts';
 import { openSession } from '../postgres/session.ts';
-import { databaseNamesPath, readDatabaseNames, writeDatabaseNames } from '../report/database-names.ts';
+import { databaseNamesPath, readRememberedDatabases, writeDatabaseNames } from '../report/database-names.ts';
 import type { TargetContext } from './context.ts';
 import { withinMinutes } from './deadline.ts';
 import { readAllKnownRuns } from './known-runs.ts';
@@ -61,7 +61,8 @@ export async function discoverDatabases(context: TargetContext): Promise<Discove
 
 /** The same without asking the server: for PG_DATABASES=* those that it had the last time; none where it was never asked. */
 export async function knownDatabases(context: TargetContext): Promise<string[]> {
-  return namedDatabases(context.settings) ?? (await readDatabaseNames(fileOf(context))) ?? [];
+  const named = namedDatabases(context.settings);
+  return named ?? [...((await readRememberedDatabases(fileOf(context)))?.databases ?? [])];
 }
 
 /** The same with those of PG_DATABASES=* that the server has no more, as long as there is a backup of them. */

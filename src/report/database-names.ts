@@ -29,6 +29,12 @@ const check = compileSchema({
   required: ['version', 'databases'],
 });
 
+export interface Remembered {
+  readonly databases: readonly string[];
+  /** When those were found that came later. */
+  readonly newSince: ReadonlyMap<string, Date>;
+}
+
 /** Whose databases they are: two targets may be one server with different databases. */
 export interface NamesOwner {
   readonly target: string | undefined;
@@ -68,19 +74,13 @@ export async function writeDatabaseNames(
 }
 
 /** undefined where nothing is remembered, or it cannot be read. */
-export async function readDatabaseNames(path: string): Promise<string[] | undefined> {
+export async function readRememberedDatabases(path: string): Promise<Remembered | undefined> {
   const names = await readNames(path);
-  return names && [...names.databases];
-}
-
-/** When each database was found that was not there when the server was asked for the first time. */
-export async function readNewDatabases(path: string): Promise<ReadonlyMap<string, Date>> {
-  const { newSince = {} } = (await readNames(path)) ?? {};
-  return new Map(
-    Object.entries(newSince)
-      .map(([name, since]): [string, Date] => [name, new Date(since)])
-      .filter(([, since]) => !Number.isNaN(since.getTime())),
-  );
+  if (!names) return undefined;
+  const newSince = Object.entries(names.newSince ?? {})
+    .map(([name, since]): [string, Date] => [name, new Date(since)])
+    .filter(([, since]) => !Number.isNaN(since.getTime()));
+  return { databases: names.databases, newSince: new Map(newSince) };
 }
 
 function readNames(path: string): Promise<DatabaseNames | undefined> {

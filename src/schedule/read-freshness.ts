@@ -4,12 +4,13 @@ import { listRuns, type NamedRun, type RecordedRun, readRun } from '../backup/re
 import { parseRunName } from '../backup/run-name.ts';
 import { markedRuns, readMarkedServer } from '../backup/running.ts';
 import { type Layout, layoutOf } from '../files/layout.ts';
-import { readDatabaseNames, readNewDatabases } from '../report/database-names.ts';
+import { readRememberedDatabases } from '../report/database-names.ts';
 import { scheduleEntries } from './entries.ts';
 import { type BackupFacts, judgeFreshness, type Verdict } from './freshness.ts';
 import {
   isOfLate,
   judgedDatabases,
+  NONE_REMEMBERED,
   newSinceOf,
   type RememberedDatabases,
   rememberedFileName,
@@ -74,7 +75,7 @@ async function readMarks(layout: Layout): Promise<Mark[]> {
 
 async function readRemembered(context: TargetContext, layout: Layout): Promise<RememberedDatabases> {
   const path = join(layout.databases, rememberedFileName(context));
-  return { databases: (await readDatabaseNames(path)) ?? [], newSince: await readNewDatabases(path) };
+  return (await readRememberedDatabases(path)) ?? NONE_REMEMBERED;
 }
 
 type ReadFacts = Pick<BackupFacts, 'server' | 'succeededAt' | 'last' | 'runsSeen'>;

@@ -17,7 +17,7 @@ import { type RecordedFacts, recordRun } from '../schedule/recorded-run.ts';
 import { SAMPLE_SETTINGS } from './sample-site.ts';
 import { NOW, type RunningSite, type SiteOptions, startSite } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const THIS_MORNING = '2027-01-10T02:00:00Z';
 const TWENTY_DAYS_AGO = '2026-12-21T02:00:00Z';
 const A_MONTH_AGO = '2026-12-05T02:00:00Z';

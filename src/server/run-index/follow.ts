@@ -47,7 +47,7 @@ export interface FollowOptions {
   readonly sources?: readonly ReportSource[];
   readonly signal: AbortSignal;
   readonly clock: () => Date;
-  /** At least so long after a look at everything comes the next one. */
+  /** So long after a look at everything comes the next one, however much of the time that takes, up to half of it. */
   readonly rescanMilliseconds?: number;
   /** So long after it was listed from its beginning, what is in OSS is listed so again. */
   readonly relistMilliseconds?: number;
@@ -92,7 +92,7 @@ export function followIndex(options: FollowOptions): FollowedIndex {
   const start = (some: readonly Place[], rhythm: keyof typeof RHYTHMS, beforeLook: () => void): LookRounds =>
     startRounds(some, {
       ...RHYTHMS[rhythm],
-      ...(rescanMilliseconds === undefined ? {} : { restMilliseconds: rescanMilliseconds }),
+      ...(rescanMilliseconds === undefined ? {} : { restMilliseconds: rescanMilliseconds, rest: 1 }),
       ...{ signal, clock, beforeLook },
       onReports: () => index.sort(),
       afterLook: tell,

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listDirectory } from '../../files/durable-files.ts';
 import type { Layout } from '../../files/layout.ts';
-import { readDatabaseNames, readNewDatabases } from '../../report/database-names.ts';
+import { type Remembered, readRememberedDatabases } from '../../report/database-names.ts';
 
 /** What else there is to know of a directory, apart from runs. */
 export interface Surroundings {
@@ -10,12 +10,6 @@ export interface Surroundings {
   readonly freeBytes: number | undefined;
   /** What servers and targets had when they were asked for their databases, by the name of the file. */
   readonly remembered: ReadonlyMap<string, Remembered>;
-}
-
-export interface Remembered {
-  readonly databases: readonly string[];
-  /** When those were found that came later. */
-  readonly newSince: ReadonlyMap<string, Date>;
 }
 
 /** One for each server or target. */
@@ -29,9 +23,8 @@ export async function lookAtSurroundings(layout: Layout): Promise<Surroundings> 
   const names = entries.map(({ name }) => name).filter((name) => name.endsWith(SUFFIX));
   const remembered = new Map<string, Remembered>();
   for (const name of names.slice(0, MOST_FILES)) {
-    const path = join(layout.databases, name);
-    const databases = await readDatabaseNames(path);
-    if (databases) remembered.set(name, { databases, newSince: await readNewDatabases(path) });
+    const found = await readRememberedDatabases(join(layout.databases, name));
+    if (found) remembered.set(name, found);
   }
   return { freeBytes: space && space.bavail * space.bsize, remembered };
 }
