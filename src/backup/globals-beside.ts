@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Encryption } from '../encryption/encryption.ts';
 import { PgBackupError } from '../errors.ts';
 import { removeFiles } from '../files/durable-files.ts';
@@ -6,9 +7,13 @@ import type { DatabaseAccess } from './database-access.ts';
 import { dumpGlobals } from './globals.ts';
 import type { RunStage } from './stages.ts';
 
+/** A server process outlives its client for a moment. */
+const ATTEMPTS = 5;
+const PAUSE_MILLISECONDS = 200;
+
 /**
  * Writes the globals to `file` while pg_dump works, from when it has begun to write: it has its connection then. Where there is none left for this,
- * again once pg_dump has ended.
+ * again once pg_dump has ended, and the server has noticed that.
  * @throws as dumpGlobals
  */
 export async function globalsBeside(
@@ -31,8 +36,15 @@ export async function globalsBeside(
       if (!isWithoutConnection(error)) throw error;
     }
     await dumpEnds;
-    await removeFiles([file]);
-    return dumpGlobals(access, client, file, encryption);
+    for (let attempt = 1; ; attempt += 1) {
+      await removeFiles([file]);
+      try {
+        return await dumpGlobals(access, client, file, encryption);
+      } catch (error) {
+        if (!isWithoutConnection(error) || attempt === ATTEMPTS) throw error;
+      }
+      await setTimeout(PAUSE_MILLISECONDS);
+    }
   });
 }
 

@@ -97,7 +97,7 @@ function dump(
     onLockWait: (wait: object) => log('warn', 'LOCK_AWAITED', { ...wait }),
     encryption,
     snapshot: fingerprint?.snapshot,
-    giveUpSnapshot: fingerprint?.close,
+    giveUpSnapshot: fingerprint?.giveUp,
     onBegin: followers.begin,
     onToc,
   };

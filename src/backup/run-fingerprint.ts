@@ -2,6 +2,7 @@ import type { Toc } from '../archive/toc.ts';
 import { describeError, PgBackupError } from '../errors.ts';
 import { summarise, type Taken } from '../fingerprint/fingerprint.ts';
 import { startFingerprint } from '../fingerprint/take.ts';
+import { untilGone } from '../postgres/second-session.ts';
 import { openSession, QueryFailed } from '../postgres/session.ts';
 import type { FingerprintSummary } from '../report/record.ts';
 import type { BackupContext } from './context.ts';
@@ -10,6 +11,8 @@ import type { DatabaseAccess } from './database-access.ts';
 const MINUTE_MILLISECONDS = 60_000;
 /** For the snapshot, before the dump begins; and for the rest of a short dump's fingerprint. */
 const PATIENCE_MILLISECONDS = 60_000;
+/** Of 10 ms each, and the time of a query. */
+const LEAVING_POLLS = 300;
 
 /** The fingerprint of a run while it is being taken, beside the dump. */
 export interface RunFingerprint {
@@ -23,6 +26,8 @@ export interface RunFingerprint {
   result(sharing: 'with snapshot' | 'without snapshot', unwanted: AbortSignal): Promise<Taken | undefined>;
   /** Also where a statement is under way, which may take long or wait for somebody's lock. */
   close(): Promise<void>;
+  /** Closes it, and resolves once it has left its place at the server to somebody else. */
+  giveUp(): Promise<void>;
 }
 
 /** Opens a connection of its own for it. Where none is to be had, the dump is taken without a fingerprint, and the log says why. */
@@ -48,7 +53,12 @@ export async function openRunFingerprint(
   });
   const timeoutMilliseconds = BACKUP_FINGERPRINT_TIMEOUT_MINUTES * MINUTE_MILLISECONDS;
   const impatience = setTimeout(() => ending.abort(), PATIENCE_MILLISECONDS);
+  const close = async (): Promise<void> => {
+    ending.abort();
+    await session.close();
+  };
   try {
+    const [row] = await session.query('SELECT pg_catalog.pg_backend_pid() AS pid');
     const taking = await startFingerprint({
       ...{ session, level, clock, timeoutMilliseconds },
       leftOut: options.leftOut,
@@ -84,9 +94,10 @@ export async function openRunFingerprint(
         }
         return taken;
       },
-      async close() {
-        ending.abort();
-        await session.close();
+      close,
+      async giveUp() {
+        await close();
+        await untilGone(access.session, Number(row?.['pid']), LEAVING_POLLS);
       },
     };
   } catch (error) {

@@ -31,9 +31,12 @@ export async function withSecondSession<T>(
   }
 }
 
-/** Behind a pooler it stays; nobody is kept waiting for that. */
-async function untilGone(session: Session, pid: number): Promise<void> {
-  for (let poll = 0; poll < LEAVING_POLLS; poll += 1) {
+/**
+ * Waits until the server process `pid` of a connection that was closed has left its place; no longer than for `polls` looks, because behind a
+ * pooler it stays.
+ */
+export async function untilGone(session: Session, pid: number, polls = LEAVING_POLLS): Promise<void> {
+  for (let poll = 0; poll < polls; poll += 1) {
     const rows = await session
       .query(
         `SELECT FROM pg_catalog.pg_stat_get_backend_idset() AS id
