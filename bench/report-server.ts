@@ -56,7 +56,7 @@ const LIST = '/api/admin/backup/list';
 
 /** Compares the report server, as users start it, with a reader that reads and parses every report for each request, on so many reports. */
 export async function benchmark(reports: number, rounds: number, plainRequests: number): Promise<Figures> {
-  const base = mkdtempSync(join(tmpdir(), 'pg-backup-bench-'));
+  const base = mkdtempSync(join(tmpdir(), 'pg-backup-serving-'));
   let program: ChildProcess | undefined;
   try {
     makeReports(join(base, 'reports'), reports);

@@ -61,7 +61,7 @@ test('a program that leaves its input unread has not done well', async () => {
 });
 
 test('whoever stops reading ends the program, even one that writes nothing', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async () => {
   const input = new PassThrough();
   const { output, ended } = sh('echo first; exec sleep 1000', { input });
@@ -71,7 +71,7 @@ test('whoever stops reading ends the program, even one that writes nothing', {
   assert.ok(input.destroyed);
 });
 
-test('an abort is told by its reason', { timeout: 20_000 }, async () => {
+test('an abort is told by its reason', { timeout: 60_000 }, async () => {
   const controller = new AbortController();
   const reason = new Error('stop');
   const { output } = sh('echo first; exec sleep 1000', { signal: controller.signal });
@@ -80,7 +80,7 @@ test('an abort is told by its reason', { timeout: 20_000 }, async () => {
   await assert.rejects(all, reason);
 });
 
-test('nothing is kept of what nobody reads yet', { timeout: 20_000 }, async () => {
+test('nothing is kept of what nobody reads yet', { timeout: 60_000 }, async () => {
   const { output, ended } = sh('head -c 1000000000 /dev/zero');
   await once(output, 'readable');
   const before = process.memoryUsage().rss;

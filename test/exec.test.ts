@@ -74,7 +74,7 @@ test('letters that arrive in pieces are put together', async () => {
   assert.deepEqual(lines, ['社']);
 });
 
-test('an abort ends the whole process group, grandchildren included', { timeout: 20_000 }, async () => {
+test('an abort ends the whole process group, grandchildren included', { timeout: 60_000 }, async () => {
   const controller = new AbortController();
   const pids: number[] = [];
   const result = await sh('sleep 1000 & echo $! >&2; echo $$ >&2; wait', {
@@ -88,12 +88,12 @@ test('an abort ends the whole process group, grandchildren included', { timeout:
   for (const pid of pids) await until(() => isAlive(pid), false);
 });
 
-test('a program that is started after the abort ends at once', { timeout: 20_000 }, async () => {
+test('a program that is started after the abort ends at once', { timeout: 60_000 }, async () => {
   const result = await sh('sleep 1000', { signal: AbortSignal.abort() });
   assert.equal(result.signal, 'SIGTERM');
 });
 
-test('a program that needs time to end gets the time that it was given', { timeout: 20_000 }, async (t) => {
+test('a program that needs time to end gets the time that it was given', { timeout: 60_000 }, async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const controller = new AbortController();
   const lines: string[] = [];
@@ -122,18 +122,18 @@ test('an abort after the end reaches nobody', async () => {
 });
 
 const skip = existsSync('/usr/bin/setpriv') ? false : 'needs setpriv, which this machine lacks';
-test('a program dies with us even after kill -9', { skip, timeout: 20_000 }, async (t) => {
+test('a program dies with us even after kill -9', { skip, timeout: 60_000 }, async (t) => {
   const pid = await orphan(t, 'KILL', temporaryDirectory(t));
   await until(() => isAlive(pid), false);
 });
 
-test('a program that asks for SIGQUIT gets that when we die', { skip, timeout: 20_000 }, async (t) => {
+test('a program that asks for SIGQUIT gets that when we die', { skip, timeout: 60_000 }, async (t) => {
   const directory = temporaryDirectory(t);
   await orphan(t, 'QUIT', directory);
   await until(() => existsSync(join(directory, 'quit')), true);
 });
 
-test('a program that asks for no signal outlives us', { timeout: 20_000 }, async (t) => {
+test('a program that asks for no signal outlives us', { timeout: 60_000 }, async (t) => {
   const directory = temporaryDirectory(t);
   await orphan(t, 'none', directory);
   writeFileSync(join(directory, 'end'), '');
@@ -142,7 +142,7 @@ test('a program that asks for no signal outlives us', { timeout: 20_000 }, async
 
 test('a program becomes another user for good, and still gets the signal when we die', {
   skip: missing('root'),
-  timeout: 20_000,
+  timeout: 60_000,
 }, async (t) => {
   const facts = 'id -u; id -g; id -G; grep -E "^(NoNewPrivs|CapPrm|CapEff):" /proc/self/status';
   const { stdout } = await sh(facts, { userId: 65_534 });

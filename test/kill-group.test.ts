@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { killGroup } from '../src/kill-group.ts';
 import { until } from './integration/until.ts';
 
-test('a group that ignores SIGTERM is killed after five seconds', { timeout: 20_000 }, async (t) => {
+test('a group that ignores SIGTERM is killed after five seconds', { timeout: 60_000 }, async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { leader, nextLine } = await startGroup(t, `trap 'echo told' TERM`);
   const controller = new AbortController();
@@ -20,8 +20,8 @@ test('a group that ignores SIGTERM is killed after five seconds', { timeout: 20_
   assert.deepEqual(await ended, [null, 'SIGKILL']);
 });
 
-test('what outlives its leader after an interruption is killed', { timeout: 20_000 }, async (t) => {
-  const { leader } = await startGroup(t, `(trap '' TERM; exec sleep 60) & :`);
+test('what outlives its leader after an interruption is killed', { timeout: 60_000 }, async (t) => {
+  const { leader } = await startGroup(t, `trap '' TERM; sleep 60 & trap - TERM`);
   const controller = new AbortController();
   const stopCaring = killGroup(leader, controller.signal);
   controller.abort();
@@ -33,7 +33,7 @@ test('what outlives its leader after an interruption is killed', { timeout: 20_0
   await until(() => isGroupAlive(leader.pid), false);
 });
 
-test('a group that was never interrupted is left alone', { timeout: 20_000 }, async (t) => {
+test('a group that was never interrupted is left alone', { timeout: 60_000 }, async (t) => {
   const { leader, nextLine } = await startGroup(t, `trap 'echo told' TERM`);
   killGroup(leader, new AbortController().signal)();
   process.kill(-leader.pid, 'SIGTERM');

@@ -66,7 +66,8 @@ async function isAbandoned({ environment, signal }: TargetContext, directory: st
   await held.release();
   // A drill whose keeper alone was killed goes on to write its time.
   const rest = TOUCHED_MILLISECONDS - ageOf(before);
-  if (rest > 0) await setTimeout(rest, undefined, { signal });
+  // A timer may go off a millisecond early.
+  if (rest > 0) await setTimeout(rest + 1, undefined, { signal });
   const after = await ownDirectory(directory);
   return after !== undefined && ageOf(after) >= TOUCHED_MILLISECONDS;
 }

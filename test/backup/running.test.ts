@@ -123,7 +123,7 @@ test('a journal that a power cut left empty or broken stops nobody and holds no 
 
 test('a mark is never seen half made', { timeout: 60_000 }, async (t) => {
   const layout = newLayout(t);
-  const COUNT = 15;
+  const COUNT = 40;
   const runs = Array.from({ length: COUNT }, (_, index) => `${RUN}${index}`);
   const runner = startChildScript(t, new URL('./mark-runs.ts', import.meta.url), [layout.base, ...runs]);
   let isDone = false;
@@ -140,7 +140,7 @@ test('a mark is never seen half made', { timeout: 60_000 }, async (t) => {
     }
   }
   assert.equal(await done, `marked ${COUNT}`);
-  assert.ok(looks > COUNT, 'marks were seen while others were made');
+  assert.ok(looks > 10, `${looks}: marks were seen while others were made`);
   runner.child.kill('SIGKILL');
   await runner.ended;
 });

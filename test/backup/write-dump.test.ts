@@ -18,7 +18,7 @@ const SILENT_AFTER_BYTES = 2_900_000;
 const ONE_THREAD: Reencode = { level: 1, threads: 1 };
 const NEVER = new AbortController().signal;
 /** None of what is tested here may wait for pg_dump. */
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 60_000 };
 const WHOLE = 'exec cat "$ARCHIVE"';
 const SILENT = `head -c ${SILENT_AFTER_BYTES} "$ARCHIVE"; touch "$FILE.silent"; exec sleep 1000`;
 

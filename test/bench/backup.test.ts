@@ -18,12 +18,12 @@ const NAMES = ['raw-gzip9', 'handbook', 'ours-gzip9-sdk', 'ours-zstd3-ossutil', 
 
 test('the benchmark of backups makes a database, runs each side, and leaves nothing', {
   skip,
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const before = remains();
   const lines: string[] = [];
   const options = optionsOf('--size', '5MB', '--rounds', '1', '--sides', NAMES.join());
-  const result = await benchmark(options, AbortSignal.timeout(110_000), (line) => lines.push(line));
+  const result = await benchmark(options, AbortSignal.timeout(290_000), (line) => lines.push(line));
   assert.deepEqual(remains(), before);
   assert.deepEqual(
     result.sides.map(({ name }) => name),
@@ -45,7 +45,7 @@ test('the benchmark of backups makes a database, runs each side, and leaves noth
   assert.ok((sideOf(result, 'drill')?.stages['restore'] ?? 0) > 0);
 });
 
-test('an interrupted benchmark leaves nothing either', { skip, timeout: 120_000 }, async () => {
+test('an interrupted benchmark leaves nothing either', { skip, timeout: 300_000 }, async () => {
   const before = remains();
   const stop = new AbortController();
   const tell = (line: string): void => {

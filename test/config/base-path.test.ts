@@ -53,8 +53,8 @@ test('a path that the server answers itself cannot be one', async (t) => {
 });
 
 test('a long path is judged at once', () => {
-  const begin = performance.now();
+  const begin = process.threadCpuUsage();
   assert.doesNotMatch(`/${'a'.repeat(10_000)}!`, PATTERN);
   assert.doesNotMatch(`${'/a'.repeat(10_000)}!`, PATTERN);
-  assert.ok(performance.now() - begin < 1_000);
+  assert.ok(process.threadCpuUsage(begin).user < 1_000_000);
 });

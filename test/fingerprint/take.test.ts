@@ -197,12 +197,12 @@ for (const major of [15, 18]) {
     test('ends with its time, and tells what it reached', async (t) => {
       const database = await create();
       const { archive, fingerprint } = await dumpWithFingerprint(t, server, database, {
-        timeoutMilliseconds: 2000,
+        timeoutMilliseconds: 8000,
         afterDump: async () => void (await holdTransaction(t, server, database, 'LOCK TABLE big')),
       });
       const { status, reason, detail, durationSeconds, largeObjects } = fingerprint;
       assert.deepEqual([status, reason, detail], ['partial', 'time', undefined]);
-      assert.ok(durationSeconds >= 2 && durationSeconds < 10, String(durationSeconds));
+      assert.ok(durationSeconds >= 8 && durationSeconds < 60, String(durationSeconds));
       assert.deepEqual(rowsOf(fingerprint), { item: 100, other: 1 });
       assert.deepEqual(largeObjects, { state: 'notReached' });
       await assertRestores(archive, fingerprint);

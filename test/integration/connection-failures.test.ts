@@ -117,6 +117,8 @@ describe('the way to the database', { skip, concurrency: 2 }, () => {
       await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'`);
       await holder;
     });
+    const held = `SELECT count(*) FROM pg_stat_activity WHERE datname = 'locked' AND wait_event = 'PgSleep'`;
+    while ((await server.psql(held)) !== '1');
     const here = install(t, server, 'locked');
     const result = here.run(['backup']);
     const waitingDump = `FROM pg_stat_activity WHERE datname = 'locked' AND query LIKE 'LOCK TABLE public.%' AND wait_event_type = 'Lock'`;

@@ -9,7 +9,7 @@ import { artifactsOf } from '../backup/past-run.ts';
 import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing, projectDirectory } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
-import { reachableServerPrograms } from '../harness/server-programs.ts';
+import { reachableDirectory, reachableServerPrograms } from '../harness/server-programs.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import {
   addBackups,
@@ -101,10 +101,13 @@ describe('a drill that cannot go on', { skip, concurrency: 2 }, () => {
   });
 
   test('because one of its sessions crashed says so, and leaves nothing', async (t) => {
-    // Kills the session of pg_restore in the middle of its work.
+    const place = reachableDirectory(t);
+    // Kills sessions in the middle of the work of pg_restore, those of this drill alone: a server works in its data directory.
     const script = `"$REAL" "$@" & for i in $(seq 200); do
-      pid=$(pgrep -f 'postgres: backup_drill pgbackup_drill_[0-9a-f]* \\[local\\]' -n) && kill -SEGV "$pid"; sleep 0.02; done; wait`;
-    const here = await start(t, { PG_BIN_DIR: wrapClient(client15, { pg_restore: script }, t) });
+      for pid in $(pgrep -f 'postgres: backup_drill pgbackup_drill_[0-9a-f]* \\[local\\]'); do
+        [[ $(readlink /proc/$pid/cwd) == ${place}/* ]] && kill -SEGV "$pid"; done; sleep 0.02; done; wait`;
+    const client = wrapClient(client15, { pg_restore: script }, t);
+    const here = await start(t, { DRILL_DIRECTORY: place, PG_BIN_DIR: client });
     const result = await here.run(['drill']);
     const { error } = assertNotEqual(here, result, { exitCode: 20, outcome: 'failed' });
     assert.equal(error?.code, 'SCRATCH_FAILED');

@@ -76,6 +76,7 @@ describe('the fingerprint of a run', { skip, concurrency: 2 }, () => {
     const { here, running, goOn } = await startBlocked(t, 'exit 0');
     goOn();
     await running.waitForOutput(/"verify: done/);
+    await running.waitForOutput(/"globals: done/);
     running.kill('SIGTERM');
     assertFailed(here, await running.finished, 143, /^Interrupted by SIGTERM/);
     assert.equal(here.newest().record.error?.stage, 'fingerprint');

@@ -17,9 +17,9 @@ export interface HeldDump {
 const WAIT = 'until [[ -e $0.go ]]; do sleep 0.05; done';
 const SCRIPTS = {
   'before it begins': `touch "$0.held"; ${WAIT}; exec "$REAL" "$@"`,
-  // Once the table of contents is there, the rows of the first table are on their way.
+  // Once the table of contents is there, the rows of the first table are on their way. Whoever looks comes before pg_dump at the CPU.
   'in the midst': `for word; do if [[ $word == --file=* ]]; then file=\${word#--file=}; fi; done
-"$REAL" "$@" & pid=$!
+nice -n 5 "$REAL" "$@" & pid=$!
 echo $pid > "$0.pid"
 until [[ -s $file ]]; do :; done
 kill -STOP $pid

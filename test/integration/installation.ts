@@ -9,7 +9,7 @@ import type { PostgresServer } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { processesThatMention } from './processes.ts';
 
-const RUN_LIMIT_MILLISECONDS = 60_000;
+const RUN_LIMIT_MILLISECONDS = 180_000;
 
 export type Env = Record<string, string>;
 

@@ -11,7 +11,7 @@ import { connect, untilConnected } from './connected.ts';
 import { inGerman, missingGerman } from './german-server.ts';
 import { type Env, type Installation, install } from './installation.ts';
 
-const WAIT: Env = { BACKUP_LOCK_WAIT_SECONDS: '1' };
+const WAIT: Env = { BACKUP_LOCK_WAIT_SECONDS: '2' };
 const LOCK = 'BEGIN; LOCK TABLE "Item" IN ACCESS EXCLUSIVE MODE; SELECT 4711';
 
 for (const [major, client] of [
@@ -34,7 +34,7 @@ for (const [major, client] of [
         here,
         await here.run(['backup']),
         8,
-        /^pg_dump waited 1 s in vain for the lock of table public\."Item", held by "Migration" of postgres from 127\.0\.0\.1 since 20[-0-9T:]+Z \(server process \d+, idle in transaction\)\. Let the backup run/,
+        /^pg_dump waited 2 s in vain for the lock of table public\."Item", held by "Migration" of postgres from 127\.0\.0\.1 since 20[-0-9T:]+Z \(server process \d+, idle in transaction\)\. Let the backup run/,
       );
       assert.equal(here.newest().record.error?.code, 'LOCK_TIMEOUT');
       assert.match(here.log(), /pg_dump waits for the lock of table public\."Item", held by "Migration"/);
@@ -149,7 +149,7 @@ test('a wait for a lock is understood where the server speaks German', {
     here,
     await here.run(['backup']),
     8,
-    /^pg_dump waited 1 s in vain for the lock of table public\."Item", held by "Migration" of postgres/,
+    /^pg_dump waited 2 s in vain for the lock of table public\."Item", held by "Migration" of postgres/,
   );
   assert.match(here.log(), /FEHLER/);
 });

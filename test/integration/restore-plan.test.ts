@@ -155,7 +155,7 @@ describe('the plan of a restore', { skip }, () => {
 
   test('names who is connected also to a user who may not monitor others', async (t) => {
     connect(t, target, 'filled', 'office');
-    await untilConnected(target, `datname = 'filled'`, 1);
+    await untilConnected(target, `datname = 'filled' AND application_name = 'office'`, 1);
     const { stdout } = await ask(t, [...FILLED, '--plan'], {
       RESTORE_PG_USER: 'maker',
       RESTORE_PG_PASSWORD: 'm4',

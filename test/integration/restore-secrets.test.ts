@@ -125,7 +125,12 @@ function watch(here: Installation) {
     while (!isOver) {
       for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
         commandLines.add(read(`/proc/${pid}/cmdline`));
-      for (const file of filesWithSecrets(here)) files.add(file);
+      try {
+        for (const file of filesWithSecrets(here)) files.add(file);
+      } catch (error) {
+        // A directory was gone before it could be listed.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
       await setTimeout(10);
     }
   })();

@@ -109,7 +109,7 @@ describe('a run that fails', { skip }, () => {
     const here = installWith(t, 'exec sleep 60', { BACKUP_RETRIES: '2' });
     const context = contextOf(here);
     // Shorter than the settings take, and long enough for a busy machine to get to the dump.
-    const settings = { ...context.settings, BACKUP_TIMEOUT_MINUTES: 0.08 };
+    const settings = { ...context.settings, BACKUP_TIMEOUT_MINUTES: 0.25 };
     const result = await backUpDatabase({ ...context, settings }, () =>
       assert.fail('it would take as long again'),
     );
@@ -126,7 +126,8 @@ describe('a run that fails', { skip }, () => {
     const here = installWith(t, 'exec "$REAL" "$@"', { BACKUP_RETRIES: '2' });
     const other = connect(t, server, 'app', 'another runner');
     other.stdin?.write('SELECT pg_advisory_lock(1885823603, 1);\n');
-    await untilConnected(server, "application_name = 'another runner' AND state = 'idle'", 1);
+    const hasAsked = `application_name = 'another runner' AND state = 'idle' AND query LIKE '%pg_advisory_lock%'`;
+    await untilConnected(server, hasAsked, 1);
     const result = await backUpDatabase(contextOf(here), () => assert.fail('the other one makes the backup'));
     assert.equal(describeError(result.failure, 'en').code, 'BUSY');
     assert.deepEqual(statuses(here), []);

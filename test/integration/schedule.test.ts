@@ -79,7 +79,7 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
     assert.deepEqual(here.leftovers(), []);
   });
 
-  test('that is stopped gives its run the time to report', { timeout: 60_000 }, async (t) => {
+  test('that is stopped gives its run the time to report', { timeout: 120_000 }, async (t) => {
     const here = install(t, server, 'stopped');
     const PG_BIN_DIR = wrapClient(client(), { pg_dump: HANGING(here.directory) }, t);
     const scheduler = start(t, here, { PG_BIN_DIR, BACKUP_ON_START: 'true' });
@@ -92,7 +92,7 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
   });
 
   test('that is stopped while it is idle ends normally, without having written a report', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async (t) => {
     const here = install(t, server, 'idle');
     const scheduler = start(t, here, { BACKUP_SCHEDULE: '0 2 29 2 *' });
@@ -104,7 +104,7 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
     assert.deepEqual(here.reports(), []);
   });
 
-  test('works for every target, each with settings of its own', { timeout: 60_000 }, async (t) => {
+  test('works for every target, each with settings of its own', { timeout: 120_000 }, async (t) => {
     const here = install(t, server, '');
     const targets = join(here.directory, 'targets');
     mkdirSync(targets);
@@ -131,7 +131,7 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
     await scheduler.finished;
   });
 
-  test('is refused with a pattern that never comes', { timeout: 60_000 }, async (t) => {
+  test('is refused with a pattern that never comes', { timeout: 120_000 }, async (t) => {
     const here = install(t, server, 'idle');
     for (const changes of [
       { BACKUP_SCHEDULE: '0 2 30 2 *' },
@@ -146,7 +146,7 @@ describe('the scheduler', { skip, concurrency: 4 }, () => {
 });
 
 test('what a job cannot tell, because its settings became unusable, the scheduler tells', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async (t) => {
   const directory = temporaryDirectory(t);
   const slack = await startSlack(t, 'x');

@@ -42,8 +42,8 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
     await bucket.close();
     await server.stop();
   });
-  const sdk = (prefix: string, mode: 'both' | 'oss' = 'both'): Env => ({
-    ...bucket.settings(prefix, mode),
+  const sdk = (prefix: string, mode: 'both' | 'oss' = 'both', into = bucket): Env => ({
+    ...into.settings(prefix, mode),
     BACKUP_UPLOAD_TOOL: 'sdk',
     BACKUP_COMPRESS: '1',
   });
@@ -142,17 +142,21 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
 
   test('told to stop, reports that before it waits for a store that hangs', async (t) => {
     const gate = join(temporaryDirectory(t), 'gate');
-    const here = install(t, server, 'stopped', { ...sdk('stopped'), ...stoppingClient(t, gate) });
+    const own = await ownBucket(t);
+    const here = install(t, server, 'stopped', {
+      ...sdk('stopped', 'both', own),
+      ...stoppingClient(t, gate),
+    });
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     t.after(() => release());
-    bucket.server.fail({ operation: 'AbortMultipartUpload', fault: { kind: 'hold', until: released } });
+    own.server.fail({ operation: 'AbortMultipartUpload', fault: { kind: 'hold', until: released } });
     const running = here.start(['backup']);
-    await until(() => partsSent(bucket, 'stopped').length > 0, true);
+    await until(() => partsSent(own, 'stopped').length > 0, true);
     running.kill('SIGTERM');
     await until(() => here.reports().map(({ report }) => report.status), ['FAILED']);
     release();
     assert.equal((await running.finished).exitCode, 143);
-    assertNothingBegun(bucket, 'stopped');
+    assertNothingBegun(own, 'stopped');
   });
 
   test('killed while pg_dump runs, leaves parts that the next run gives up', async (t) => {
@@ -170,27 +174,35 @@ describe('a backup through the SDK', { skip, concurrency: 2 }, () => {
   });
 
   test('killed while it uploads, is resumed where it was', async (t) => {
-    const here = install(t, server, 'killed late', sdk('killed-late', 'oss'));
+    const own = await ownBucket(t);
+    const here = install(t, server, 'killed late', sdk('killed-late', 'oss', own));
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     t.after(() => release());
-    bucket.server.fail({ operation: 'CompleteMultipartUpload', fault: { kind: 'hold', until: released } });
+    own.server.fail({ operation: 'CompleteMultipartUpload', fault: { kind: 'hold', until: released } });
     const running = here.start(['backup']);
-    await bucket.server.waitForRequest(
+    await own.server.waitForRequest(
       ({ operation, key }) =>
         operation === 'CompleteMultipartUpload' && key?.startsWith('killed-late/') === true,
     );
     running.kill('SIGKILL');
     await running.finished;
     release();
-    const before = partsSent(bucket, 'killed-late').length;
+    const before = partsSent(own, 'killed-late').length;
     const { exitCode, stderr } = await here.run(['upload']);
     assert.equal(exitCode, 0, stderr);
-    assert.equal(partsSent(bucket, 'killed-late').length, before);
-    assertNothingBegun(bucket, 'killed-late');
-    assert.equal(bucket.objects('killed-late').size, 4);
+    assert.equal(partsSent(own, 'killed-late').length, before);
+    assertNothingBegun(own, 'killed-late');
+    assert.equal(own.objects('killed-late').size, 4);
     assert.deepEqual(here.files(), []);
   });
 });
+
+/** For faults that must hit nobody else. */
+async function ownBucket(t: TestContext): Promise<OssBucket> {
+  const own = await startOssBucket();
+  t.after(() => own.close());
+  return own;
+}
 
 /** A pg_dump that is stopped in the middle, after two parts, until the file `gate` is there; then `finish` happens to it. */
 function stoppingClient(t: TestContext, gate: string, finish = 'kill -CONT $dump'): Env {

@@ -29,12 +29,12 @@ for (const [major, client] of [
   const isMissing = missing(`postgres-server-${major}`) || missing(`postgres-client-${client}`);
   describe(`a dump of a standby server ${major}`, { skip: isMissing, timeout: 120_000 }, () => {
     test('that replay cancels is told as such, with what helps', async (t) => {
-      const { primary, standby } = await startReplicated(t, { major, script: BIG_TABLE });
+      const { primary, standby, caughtUp } = await startReplicated(t, { major, script: BIG_TABLE });
       const dump = holdDump(t, standby, 'in the midst');
       const here = install(t, standby, 'postgres', { ...dump.settings, BACKUP_COMPRESS: '0' });
       const running = here.start(['backup']);
       await dump.held();
-      await removeRows(primary);
+      await removeRows(primary, caughtUp);
       await untilTrue(standby, `pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()`);
       dump.letGo();
       assertFailed(
@@ -94,12 +94,14 @@ test('what a standby server says of a conflict in German is understood', {
   skip: skip || missingGerman(),
   timeout: 120_000,
 }, async (t) => {
-  const { primary, standby } = await startReplicated(t, { script: BIG_TABLE, files: inGerman(t) });
+  const { primary, standby, caughtUp } = await startReplicated(t, {
+    ...{ script: BIG_TABLE, files: inGerman(t) },
+  });
   const dump = holdDump(t, standby, 'in the midst');
   const here = install(t, standby, 'postgres', { ...dump.settings, BACKUP_COMPRESS: '0' });
   const running = here.start(['backup']);
   await dump.held();
-  await removeRows(primary);
+  await removeRows(primary, caughtUp);
   await untilTrue(standby, `pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()`);
   dump.letGo();
   assertFailed(here, await running.finished, 8, /cancelled the dump, .*Konflikt mit der Wiederherstellung/);
@@ -255,8 +257,10 @@ describe('a pause of replay', { skip, timeout: 120_000 }, () => {
 });
 
 /** What a dump that began before needs to see. */
-async function removeRows(primary: PostgresServer): Promise<void> {
+/** With `deleted`, what it resolves with is waited for before what replay cannot do beside a reader follows. */
+async function removeRows(primary: PostgresServer, deleted?: () => Promise<void>): Promise<void> {
   await primary.psql('DELETE FROM big WHERE id % 2 = 0');
+  await deleted?.();
   await primary.psql('VACUUM big');
 }
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 
 const POLL_MILLISECONDS = 20;
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MILLISECONDS = 100_000;
 
-/** Waits until `look` returns what is expected, and fails with the difference where that does not come within 20 s. */
+/** Waits until `look` returns what is expected, and fails with the difference where that does not come within 100 s. */
 export async function until<T>(look: () => T, expected: T): Promise<void> {
   const deadline = performance.now() + PATIENCE_MILLISECONDS;
   for (;;) {

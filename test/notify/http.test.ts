@@ -89,19 +89,20 @@ test('a host that is not there is named with the reason', async () => {
 
 test('everything ends with the overall limit', async (t) => {
   const started = performance.now();
-  const { error } = await postTo(t, () => 'hang', 100);
+  const { error } = await postTo(t, () => 'hang', 100, { ...QUICK, tryMilliseconds: 60_000 });
   assert.match(error ?? '', /: no answer in time$/);
-  assert.ok(performance.now() - started < 350, `${performance.now() - started}`);
+  assert.ok(performance.now() - started < 30_000, `${performance.now() - started}`);
 });
 
 async function postTo(
   t: TestContext,
   answer: (request: Received, count: number) => Reply | Fault,
   overallMilliseconds = 5000,
+  limits = QUICK,
 ): Promise<{ said?: string; error?: string; received: readonly Received[]; host: string }> {
   const { origin, host, received } = await startLocalServer(t, answer);
   const signal = AbortSignal.timeout(overallMilliseconds);
-  const request = { body: 'the body', headers: { 'content-type': 'text/plain' }, limits: QUICK, signal };
+  const request = { body: 'the body', headers: { 'content-type': 'text/plain' }, limits, signal };
   try {
     return { said: await post(`${origin}${PATH}`, request), received, host };
   } catch (error) {

@@ -65,7 +65,7 @@ const UNREADABLE: Readonly<Record<string, (path: string) => void>> = {
 };
 for (const [what, make] of Object.entries(UNREADABLE)) {
   test(`${what} is passed over and counted, and the other reports are read`, {
-    timeout: 10_000,
+    timeout: 60_000,
   }, async (t) => {
     const directory = temporaryDirectory(t);
     writeFileSync(join(directory, 'good.json'), EXAMPLE_TEXT);

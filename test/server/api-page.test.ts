@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { recordRun } from '../schedule/recorded-run.ts';
 import { startSite } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 
 test(
   'the page to try the API has a form for every route and a field for every parameter',

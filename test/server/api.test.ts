@@ -9,7 +9,7 @@ import { until } from '../integration/until.ts';
 import { recordRun } from '../schedule/recorded-run.ts';
 import { startSite, writeReportFile } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const STAGES: RunRecord['stages'] = [
   { name: 'dump', startedAt: '2027-01-10T02:00:01.000Z', durationSeconds: 12.5, outcome: 'done' },
   { name: 'upload', startedAt: '2027-01-10T02:00:14.000Z', durationSeconds: 3, outcome: 'done' },

@@ -50,27 +50,32 @@ test('filters stand in the address, and the pages of the list hang together', OP
     const { address } = await sampleSite(t);
     await page.goto(`${address}/runs`);
     const rows = page.locator('table.runs tbody tr');
-    const shown = await rows.count();
+    // A click waits for the next page to begin, not for its end.
+    const countRows = async (): Promise<number> => {
+      await page.waitForLoadState('domcontentloaded');
+      return rows.count();
+    };
+    const shown = await countRows();
     const newest = await rows.first().textContent();
     await page.getByRole('link', { name: 'Older runs' }).click();
     assert.notEqual(await rows.first().textContent(), newest);
-    assert.equal(await rows.count(), shown);
+    assert.equal(await countRows(), shown);
     await page.getByRole('link', { name: 'Newest runs' }).click();
     assert.equal(await rows.first().textContent(), newest);
 
     await page.getByLabel('Database').selectOption('community');
     await page.getByLabel('Result').selectOption('FAILED');
     await page.getByRole('button', { name: 'Show' }).click();
-    assert.equal(await rows.count(), 2);
+    assert.equal(await countRows(), 2);
     assert.match(page.url(), /database=community.*status=FAILED/);
     await page.reload();
     assert.equal(await page.getByLabel('Result').inputValue(), 'FAILED');
     await page.getByLabel('From').fill('2026-12-01');
     await page.getByRole('button', { name: 'Show' }).click();
-    assert.equal(await rows.count(), 1);
+    assert.equal(await countRows(), 1);
     assert.match((await rows.first().textContent()) ?? '', /UPLOAD_FAILED/);
     await page.getByRole('link', { name: 'Show all' }).click();
-    assert.equal(await rows.count(), shown);
+    assert.equal(await countRows(), shown);
   });
 });
 

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { until } from '../integration/until.ts';
 import { startSite } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 
 test('HEAD says what GET would answer with, and keeps no reader', LIMIT, async (t) => {
   const { address } = await startSite(t);

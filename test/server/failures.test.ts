@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { until } from '../integration/until.ts';
 import { startSite } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 
 test('what cannot be read is logged when that begins and when it is over, once each', LIMIT, async (t) => {
   const { layout, site } = await startSite(t, {

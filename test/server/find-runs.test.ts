@@ -11,7 +11,7 @@ import { classOf, isGood } from '../../src/server/run-index/views.ts';
 import { REPORT_EXAMPLE } from '../report/report-example.ts';
 import { startSite } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const BEGIN = Date.parse('2026-12-01T00:00:00Z');
 const HOUR = 3_600_000;
 const EVERY: RunsFilter = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };

@@ -11,7 +11,7 @@ import { until } from '../integration/until.ts';
 import { REPORT_EXAMPLE } from '../report/report-example.ts';
 import { writeReportFile } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 /** Longer than any test: what is found is found by watching. */
 const NEVER = 3_600_000;
 
@@ -85,7 +85,7 @@ test('a report that was broken before it was deleted is gone all the same', LIMI
   await until(() => followed.unreadable().count, 1);
   rmSync(path);
   await until(names, []);
-  assert.equal(followed.unreadable().count, 0);
+  await until(() => followed.unreadable().count, 0);
 });
 
 test('a name that is no UTF-8 is counted and named, as far as it can be', LIMIT, async (t) => {
@@ -175,7 +175,8 @@ test('a directory that cannot be listed any more is told, and what was known sta
   rmSync(layout.reports);
   renameSync(`${layout.reports}.away`, layout.reports);
   await until(() => followed.problems.length, 0);
-  assert.deepEqual(names(), ['a']);
+  // A scan between the two may have met no directory at all.
+  await until(names, ['a']);
 });
 
 interface Following {

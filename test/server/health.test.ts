@@ -11,7 +11,7 @@ import { until } from '../integration/until.ts';
 import { recordRun } from '../schedule/recorded-run.ts';
 import { NOW, startSite } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 
 interface Body {
   readonly status: string;

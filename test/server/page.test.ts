@@ -9,7 +9,7 @@ import { recordRun } from '../schedule/recorded-run.ts';
 import { fillSample, HOSTILE, SAMPLE_SETTINGS } from './sample-site.ts';
 import { type RunningSite, type SiteOptions, startSite, writeReportFile } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } };
 const POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

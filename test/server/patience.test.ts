@@ -10,7 +10,7 @@ import { recordingContext } from '../backup/recording-context.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { until } from '../integration/until.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const SILENCE: Partial<Limits> = { requestMilliseconds: 200, silenceMilliseconds: 300 };
 
 test('whoever waits for a source that hangs is not hung up on, and gets an answer', LIMIT, async (t) => {

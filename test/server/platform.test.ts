@@ -5,7 +5,7 @@ import type { Report } from '../../src/report/report.ts';
 import { REPORT_EXAMPLE } from '../report/report-example.ts';
 import { startSite, writeReportFile } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const LIST = '/api/admin/backup/list';
 const LATEST = '/api/admin/backup/latest';
 

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { NEW, readLater, readNow } from '../../src/server/run-index/read-file.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
-const LIMIT = { timeout: 10_000 };
+const LIMIT = { timeout: 60_000 };
 const KIND = { check: () => [], maximumBytes: 100_000 };
 const OLD = new Date('2020-01-01T00:00:00.500Z');
 

@@ -6,7 +6,7 @@ import { addressKey } from '../../src/server/http/address-key.ts';
 import { until } from '../integration/until.ts';
 import { startSite, writeReportFile } from './site.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const TOKEN = 'correct-horse-battery';
 const LIST = '/api/admin/backup/list';
 const withToken = { settings: { REPORT_TOKEN: new Secret(TOKEN) } };

@@ -165,7 +165,7 @@ test('what a refused upload may not abort is remembered, and cleared once it may
 });
 
 test('an outage that lasts leaves the upload to be resumed, and the next attempt sends only the rest', async (t) => {
-  const { server, store, write, stored, count, remembered } = await openScene(t, { retries: 1 });
+  const { server, store, write, stored, count, remembered } = await openScene(t, { retries: 2 });
   const bytes = content(partsAndABit(4));
   const { path, artifact } = write('file', bytes);
   // Parts are sent in order: the later ones find the store gone.

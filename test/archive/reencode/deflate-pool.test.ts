@@ -10,7 +10,7 @@ const JOB: DeflateJob = {
 };
 /** No level of zlib's: the thread that takes it dies. */
 const DEADLY: DeflateJob = { ...JOB, level: 99 };
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 60_000 };
 
 test('a thread that dies fails what it was given, and all that comes later', SOON, async (t) => {
   const pool = createDeflatePool(1);

@@ -16,7 +16,7 @@ test('every stage and phase has a Chinese name, and in English its own', () => {
     assert.equal(recordWord({ language: 'zh' }, 'stage', name), name);
 });
 
-test('the Chinese page of a run has no words of the record in English', { timeout: 20_000 }, async (t) => {
+test('the Chinese page of a run has no words of the record in English', { timeout: 60_000 }, async (t) => {
   const { get, site } = await startSite(t, {
     settings: SAMPLE_SETTINGS,
     prepare: (layout) => fillSample(layout, ['community']),

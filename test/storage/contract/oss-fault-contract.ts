@@ -41,7 +41,7 @@ export function ossFaultContract(
           if (what === 'stall' && operation !== 'PutObject') continue;
           test(
             `${size} bytes, ${operation}, ${what}, until the run is interrupted`,
-            { timeout: 20_000 },
+            { timeout: 60_000 },
             (t) =>
               interruptedUnder(t, open, Number(size), { fault, operation, times: Number.POSITIVE_INFINITY }),
           );
