@@ -17,7 +17,7 @@ describe('beside the dump', { skip, concurrency: 2 }, () => {
     server = await startPostgres();
     await server.psql(`CREATE TABLE item AS SELECT md5(i::text) FROM generate_series(1, 20000) AS i;
       CREATE ROLE few LOGIN PASSWORD 'p4ss' CONNECTION LIMIT 3; GRANT SELECT ON item TO few`);
-    for (const database of ['held', 'refused', 'damaged', 'locked', 'looped']) {
+    for (const database of ['held', 'noticed', 'refused', 'damaged', 'locked', 'looped']) {
       await server.psql(`CREATE DATABASE ${database} TEMPLATE postgres`, { database: 'template1' });
     }
   });
@@ -59,6 +59,22 @@ describe('beside the dump', { skip, concurrency: 2 }, () => {
     assert.equal(exitCode, 0, stderr);
     const { record } = here.newest();
     assert.deepEqual([record.globals, record.fingerprint?.status], ['without passwords', 'complete']);
+    assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('the globals wait, too, until the server has noticed that pg_dump has ended', async (t) => {
+    // The server's process of a client that has ended lives for a moment; here, as long as pg_dumpall is refused.
+    const script = `echo tried >>"$0.tries"
+      if (( $(wc -l <"$0.tries") < 4 )); then
+        echo 'pg_dumpall: error: connection to server at "here", port 1 failed: FATAL:  too many connections for role "few"' >&2
+        exit 1
+      fi
+      exec "$REAL" "$@"`;
+    const client = wrapClient(client15, { pg_dumpall: script }, t);
+    const here = install(t, server, 'noticed', { PG_BIN_DIR: client });
+    const { exitCode, stderr } = await here.run(['backup']);
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(here.newest().record.globals, 'with passwords');
     assert.deepEqual(here.leftovers(), []);
   });
 
