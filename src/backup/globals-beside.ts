@@ -7,7 +7,7 @@ import type { DatabaseAccess } from './database-access.ts';
 import { dumpGlobals } from './globals.ts';
 import type { RunStage } from './stages.ts';
 
-/** A server process outlives its client for a moment. */
+/** After pg_dump: a server process outlives its client for a moment. */
 const ATTEMPTS = 5;
 const PAUSE_MILLISECONDS = 200;
 
@@ -30,20 +30,15 @@ export async function globalsBeside(
   const { encryption, stage, dumpBegins, dumpEnds } = options;
   await Promise.race([dumpBegins, dumpEnds]);
   return stage('globals', async () => {
-    try {
-      return await dumpGlobals(access, client, file, encryption);
-    } catch (error) {
-      if (!isWithoutConnection(error)) throw error;
-    }
-    await dumpEnds;
-    for (let attempt = 1; ; attempt += 1) {
-      await removeFiles([file]);
+    for (let attempt = 0; ; attempt += 1) {
       try {
         return await dumpGlobals(access, client, file, encryption);
       } catch (error) {
         if (!isWithoutConnection(error) || attempt === ATTEMPTS) throw error;
       }
-      await setTimeout(PAUSE_MILLISECONDS);
+      await dumpEnds;
+      if (attempt > 0) await setTimeout(PAUSE_MILLISECONDS);
+      await removeFiles([file]);
     }
   });
 }

@@ -2,8 +2,8 @@ import type { Toc } from '../archive/toc.ts';
 import { describeError, PgBackupError } from '../errors.ts';
 import { summarise, type Taken } from '../fingerprint/fingerprint.ts';
 import { startFingerprint } from '../fingerprint/take.ts';
-import { untilGone } from '../postgres/second-session.ts';
 import { openSession, QueryFailed } from '../postgres/session.ts';
+import { untilGone } from '../postgres/until-gone.ts';
 import type { FingerprintSummary } from '../report/record.ts';
 import type { BackupContext } from './context.ts';
 import type { DatabaseAccess } from './database-access.ts';
@@ -11,7 +11,7 @@ import type { DatabaseAccess } from './database-access.ts';
 const MINUTE_MILLISECONDS = 60_000;
 /** For the snapshot, before the dump begins; and for the rest of a short dump's fingerprint. */
 const PATIENCE_MILLISECONDS = 60_000;
-/** Of 10 ms each, and the time of a query. */
+/** For the session to leave, should somebody need its place. */
 const LEAVING_POLLS = 300;
 
 /** The fingerprint of a run while it is being taken, beside the dump. */
@@ -58,7 +58,6 @@ export async function openRunFingerprint(
     await session.close();
   };
   try {
-    const [row] = await session.query('SELECT pg_catalog.pg_backend_pid() AS pid');
     const taking = await startFingerprint({
       ...{ session, level, clock, timeoutMilliseconds },
       leftOut: options.leftOut,
@@ -97,7 +96,7 @@ export async function openRunFingerprint(
       close,
       async giveUp() {
         await close();
-        await untilGone(access.session, Number(row?.['pid']), LEAVING_POLLS);
+        await untilGone(access.session, taking.processId, LEAVING_POLLS);
       },
     };
   } catch (error) {

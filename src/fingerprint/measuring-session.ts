@@ -43,10 +43,15 @@ export async function beginMeasuring(session: Session): Promise<void> {
      WHERE lower(wanted.name) IN (SELECT lower(s.name) FROM pg_catalog.pg_settings s)`);
 }
 
-/** The name by which other sessions of the same database can see the same snapshot for as long as this transaction lives. */
-export async function exportSnapshot(session: Session): Promise<string> {
-  const [row] = await session.query('SELECT pg_export_snapshot() AS snapshot');
-  return String(row?.['snapshot']);
+/**
+ * The name by which other sessions of the same database can see the same snapshot for as long as this transaction lives, and the id of the server
+ * process that holds it.
+ */
+export async function exportSnapshot(session: Session): Promise<{ snapshot: string; processId: number }> {
+  const [row] = await session.query(
+    'SELECT pg_export_snapshot() AS snapshot, pg_backend_pid() AS process_id',
+  );
+  return { snapshot: String(row?.['snapshot']), processId: Number(row?.['process_id']) };
 }
 
 /** Marks what `releaseLocks` goes back to; not before the snapshot is exported, which a subtransaction may not do. */

@@ -23,6 +23,8 @@ export interface FingerprintOptions {
 export interface Taking {
   /** For `pg_dump --snapshot`. */
   readonly snapshot: string;
+  /** Of the session's server process. */
+  readonly processId: number;
   /** To be called with the dump's table of contents as soon as it is known: it tells what the dump holds. */
   begin(toc: Toc): void;
   /** Resolves once everything is measured, the time is over, or the session is lost; never rejects. */
@@ -38,7 +40,7 @@ export interface Taking {
 export async function startFingerprint(options: FingerprintOptions): Promise<Taking> {
   const { session } = options;
   await beginMeasuring(session);
-  const snapshot = await exportSnapshot(session);
+  const exported = await exportSnapshot(session);
   await holdNoMoreLocks(session);
   const { promise: contents, resolve } = Promise.withResolvers<DumpContents>();
   const ending = { isGivenUp: false };
@@ -46,7 +48,7 @@ export async function startFingerprint(options: FingerprintOptions): Promise<Tak
     ending.isGivenUp = true;
   };
   return {
-    snapshot,
+    ...exported,
     begin: (toc) => resolve(inDump(toc, options.leftOut)),
     taken: contents.then((dump) => take(options, dump, ending)),
     giveUp,

@@ -2,18 +2,14 @@ import { basename } from 'node:path';
 import type { TargetContext } from '../backup/context.ts';
 import { namedDatabases } from '../backup/databases.ts';
 import { layoutOf } from '../files/layout.ts';
-import { databaseNamesPath } from '../report/database-names.ts';
+import { databaseNamesPath, type Remembered } from '../report/database-names.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 /** How long a database, or a server, that is configured nowhere counts as one of ours. */
 const REMEMBERED_MILLISECONDS = 30 * DAY;
 
 /** What a server was found to have when it was asked for its databases. */
-export interface RememberedDatabases {
-  readonly databases: readonly string[];
-  /** When those were found that came later. */
-  readonly newSince: ReadonlyMap<string, Date>;
-}
+export type RememberedDatabases = Remembered;
 
 export const NONE_REMEMBERED: RememberedDatabases = { databases: [], newSince: new Map() };
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { assertFailed } from './assert-failed.ts';
+import { untilConnected } from './connected.ts';
 import { type Installation, install } from './installation.ts';
 import { until } from './until.ts';
 
@@ -117,13 +118,12 @@ describe('the way to the database', { skip, concurrency: 2 }, () => {
       await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'`);
       await holder;
     });
-    const held = `SELECT count(*) FROM pg_stat_activity WHERE datname = 'locked' AND wait_event = 'PgSleep'`;
-    while ((await server.psql(held)) !== '1');
+    await untilConnected(server, `datname = 'locked' AND wait_event = 'PgSleep'`, 1);
     const here = install(t, server, 'locked');
     const result = here.run(['backup']);
-    const waitingDump = `FROM pg_stat_activity WHERE datname = 'locked' AND query LIKE 'LOCK TABLE public.%' AND wait_event_type = 'Lock'`;
-    while ((await server.psql(`SELECT count(*) ${waitingDump}`)) !== '1');
-    await server.psql(`SELECT pg_terminate_backend(pid) ${waitingDump}`);
+    const isWaitingDump = `datname = 'locked' AND query LIKE 'LOCK TABLE public.%' AND wait_event_type = 'Lock'`;
+    await untilConnected(server, isWaitingDump, 1);
+    await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isWaitingDump}`);
     assertFailed(here, await result, 4, /was lost: .*terminating connection due to administrator command/);
   });
 });
