@@ -71,19 +71,23 @@ test('the page holds every side in both languages, and what each goal came to', 
 });
 
 test('the READMEs say what was measured, by the slower of the uploaders', () => {
-  const result = readResults().find(({ sides }) => sides.length >= SIDES.length - 1);
-  assert.ok(result);
-  const ratios = ['ours-gzip9', 'ours-gzip9-one-core', 'ours-zstd3', 'drill'].map((name) => {
-    const sides = [name, `${name}-ossutil`, `${name}-sdk`];
-    return Math.max(...sides.map((side) => ratioOf(result, side) ?? 0)).toFixed(2);
-  });
+  const results = readResults();
+  const full = results.find(({ sides }) => sides.length >= SIDES.length - 1);
+  const slowerMachine = results.find(({ shape, sizeBytes }) => shape === 'mixed' && sizeBytes === 600e6);
+  assert.ok(full && slowerMachine);
+  const slowest = (result: Result, name: string) =>
+    Math.max(...[name, `${name}-ossutil`, `${name}-sdk`].map((side) => ratioOf(result, side) ?? 0));
+  const ratios = ['ours-gzip9', 'ours-gzip9-one-core', 'ours-zstd3', 'drill'].flatMap((name) =>
+    [full, slowerMachine].map((result) => slowest(result, name)).filter((ratio) => ratio > 0),
+  );
+  const figures = ratios.map((ratio) => ratio.toFixed(2));
   for (const [readme, heading] of [
     ['README.md', '## How long it takes'],
     ['README.zh-CN.md', '## 需要多久'],
   ] as const) {
     const text = readFileSync(join(projectDirectory, readme), 'utf8');
     const [, section = ''] = text.split(heading);
-    assert.deepEqual(section.split('\n## ')[0]?.match(/\b\d\.\d\d\b/g), ratios, readme);
+    assert.deepEqual(section.split('\n## ')[0]?.match(/\b\d\.\d\d\b/g), figures, readme);
   }
 });
 
