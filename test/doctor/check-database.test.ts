@@ -14,6 +14,7 @@ import { type PostgresServer, startPostgres } from '../harness/postgres-server.t
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { clientFor } from '../integration/client-program.ts';
 import type { Env } from '../integration/installation.ts';
+import { until } from '../integration/until.ts';
 
 for (const major of [14, 15, 16, 17, 18]) {
   const skip = missing(`postgres-server-${major}`, 'postgres-client');
@@ -143,9 +144,7 @@ describe('the database', { skip: missing('postgres-server-15', 'postgres-client-
     // A standby takes no grants; that it is one that a server takes is seen on another.
     await server.psql(String(grant));
     await standby.psql('ALTER SYSTEM SET hot_standby_feedback = on; SELECT pg_reload_conf()');
-    const deadline = performance.now() + 20_000;
-    while ((await standby.psql('SHOW hot_standby_feedback')) !== 'on')
-      assert.ok(performance.now() < deadline);
+    await until(() => standby.psql('SHOW hot_standby_feedback'), 'on');
     assert.deepEqual(
       (await found({})).map(([after]) => after),
       ['good'],

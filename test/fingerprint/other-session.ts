@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { PostgresServer } from '../harness/postgres-server.ts';
+import { until } from '../integration/until.ts';
 import { sessionTo } from './fingerprint-of.ts';
 
 export interface OtherSession {
@@ -34,11 +35,7 @@ export async function holdTransaction(
   };
 }
 
-/** Waits until the query, of any columns, has a row; for a minute. */
+/** Waits until the query, of any columns, has a row. */
 export async function untilOne(server: PostgresServer, query: string): Promise<void> {
-  const look = `SELECT count(*) FROM (${query}) AS q`;
-  const deadline = performance.now() + 60_000;
-  while ((await server.psql(look)) === '0') {
-    if (performance.now() > deadline) throw new Error(`nothing is found by ${query}`);
-  }
+  await until(() => server.psql(`SELECT EXISTS (${query})`), 't');
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { until } from '../integration/until.ts';
 import { missing } from './parts.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { childrenOf } from './process-tree.ts';
@@ -80,7 +81,7 @@ test('killNow ends the server and its backends without a shutdown', {
     server.psql('SELECT pg_sleep(600)'),
     /server closed the connection unexpectedly/,
   );
-  while ((await server.psql(sleepingBackends)) !== '1');
+  await until(() => server.psql(sleepingBackends), '1');
   const postmaster = await postmasterPid(server);
   const children = childrenOf(postmaster);
   assert.ok(children.length > 3);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { PostgresServer } from '../harness/postgres-server.ts';
 import { clientFor } from './client-program.ts';
+import { until } from './until.ts';
 
 /** Somebody who is connected to a database and does nothing, until killed or the end of the test. */
 export function connect(
@@ -31,19 +32,12 @@ export function connect(
   return psql;
 }
 
-const PATIENCE_MILLISECONDS = 30_000;
-
-/** Waits until so many sessions of a server meet a condition on pg_stat_activity, and fails where that does not come within 30 s. */
+/** Waits until so many sessions of a server meet a condition on pg_stat_activity. */
 export async function untilConnected(
   server: PostgresServer,
   condition: string,
   count: number,
 ): Promise<void> {
   const sql = `SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ${condition}`;
-  const deadline = performance.now() + PATIENCE_MILLISECONDS;
-  for (;;) {
-    const found = await server.psql(sql);
-    if (found === String(count)) return;
-    if (performance.now() > deadline) throw new Error(`${found} sessions instead of ${count}: ${condition}`);
-  }
+  await until(() => server.psql(sql), String(count));
 }

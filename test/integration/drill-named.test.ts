@@ -229,15 +229,15 @@ describe('a drill on a server that the settings name', { skip }, () => {
     );
     const ended = assert.rejects(locking);
     const locker = `FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'`;
-    while ((await scratch.psql(`SELECT count(*) ${locker}`)) !== '1');
+    await until(() => scratch.psql(`SELECT count(*) ${locker}`), '1');
     const making = () =>
       scratch.psql(
         `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND state = 'active'`,
       );
     const running = here.start(['drill']);
-    while ((await making()) !== '1');
+    await until(making, '1');
     running.kill('SIGTERM');
-    while ((await making()) !== '0');
+    await until(making, '0');
     await scratch.psql(`SELECT pg_terminate_backend(pid) ${locker}`);
     await ended;
     assertNotEqual(here, await running.finished, { exitCode: 143, outcome: 'failed' });

@@ -10,6 +10,7 @@ import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { assertFailed } from './assert-failed.ts';
 import { type Env, type Installation, install } from './installation.ts';
+import { until } from './until.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15');
 const client15 = clientDirectories().get(15) ?? '';
@@ -122,13 +123,11 @@ describe('the fingerprint of a run', { skip, concurrency: 2 }, () => {
       await server.psql(`SELECT pg_terminate_backend(pid) ${others} LIKE '%pg_sleep(600)%'`);
       await locking;
     });
-    while (
-      (await server.psql(`SELECT count(*) ${others} LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'`)) !==
-      '1'
-    );
+    const holds = `${others} LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'`;
+    await until(() => server.psql(`SELECT count(*) ${holds}`), '1');
     writeFileSync(first, '\n');
     const measuring = `FROM pg_stat_activity WHERE datname = '${database}' AND application_name LIKE 'pg-backup fingerprint%'`;
-    while ((await server.psql(`SELECT count(*) ${measuring} AND wait_event_type = 'Lock'`)) !== '1');
+    await until(() => server.psql(`SELECT count(*) ${measuring} AND wait_event_type = 'Lock'`), '1');
     return { here, running, goOn: () => writeFileSync(second, '\n'), measuring };
   }
 

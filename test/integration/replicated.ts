@@ -8,6 +8,7 @@ import { freePort, type PostgresServer, startPostgres } from '../harness/postgre
 import { runPsql } from '../harness/psql.ts';
 import type { FilesOfServer } from '../harness/start-on-files.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { until } from './until.ts';
 
 /** A primary, and a standby that replays what it does as it does it. */
 export interface Replicated {
@@ -67,12 +68,7 @@ export async function startReplicated(
   };
 }
 
-const PATIENCE_MILLISECONDS = 30_000;
-
-/** Waits until a server says so of a condition, and fails where that does not come within 30 s. */
+/** Waits until a server says so of a condition. */
 export async function untilTrue(server: PostgresServer, condition: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MILLISECONDS;
-  while ((await server.psql(`SELECT ${condition}`)) !== 't') {
-    if (performance.now() > deadline) throw new Error(`not within 30 s: ${condition}`);
-  }
+  await until(() => server.psql(`SELECT ${condition}`), 't');
 }

@@ -322,7 +322,7 @@ async function serve(t: TestContext, env: Env): Promise<string> {
   t.after(() => program.kill('SIGTERM'));
   const address = `http://127.0.0.1:${port}`;
   await program.waitForOutput(/SERVING/);
-  while ((await fetch(`${address}/readyz`)).status !== 200) t.signal.throwIfAborted();
+  await until(async () => (await fetch(`${address}/readyz`)).status, 200);
   return address;
 }
 

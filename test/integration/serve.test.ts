@@ -8,6 +8,7 @@ import { runPgBackup, startPgBackup } from '../harness/pg-backup.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { recordRun } from '../schedule/recorded-run.ts';
 import { lifetime } from './installation.ts';
+import { until } from './until.ts';
 
 const LIMIT = { timeout: 60_000 };
 const TOKEN = 'correct-horse-battery';
@@ -43,7 +44,7 @@ test('the report server needs no database, writes nothing, and goes on as runs c
     const answer = await fetch(address + path, { headers });
     return { status: answer.status, text: await answer.text() };
   };
-  while ((await fetch(`${address}/readyz`)).status !== 200) t.signal.throwIfAborted();
+  await until(async () => (await fetch(`${address}/readyz`)).status, 200);
   assert.equal((await fetch(`${address}/api/v1/summary`)).status, 401);
   assert.equal((await fetch(`http://127.0.0.1:${port}/api/v1/summary`, { headers })).status, 421);
   assert.match(

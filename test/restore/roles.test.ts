@@ -10,6 +10,7 @@ import type { RoleRemark } from '../../src/restore/role-creation.ts';
 import { createRoles, planRoles } from '../../src/restore/roles.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
+import { until } from '../integration/until.ts';
 import {
   CHINESE,
   createHostileRoles,
@@ -247,7 +248,7 @@ describe('a server with other defaults than usual', { skip: missing('postgres-se
       (error: unknown) => error,
     );
     const waiting = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'roles test'`;
-    while ((await server.psql(`SELECT count(*) ${waiting}`)) !== '1');
+    await until(() => server.psql(`SELECT count(*) ${waiting}`), '1');
     await server.psql(`SELECT pg_terminate_backend(pid) ${waiting}`);
     const error = await creation;
     assert.ok(error instanceof PgBackupError, inspect(error));
