@@ -29,7 +29,8 @@ const check = compileSchema({
   required: ['version', 'databases'],
 });
 
-export interface Remembered {
+/** What a server was found to have when it was asked for its databases. */
+export interface RememberedDatabases {
   readonly databases: readonly string[];
   /** When those were found that came later. */
   readonly newSince: ReadonlyMap<string, Date>;
@@ -74,7 +75,7 @@ export async function writeDatabaseNames(
 }
 
 /** undefined where nothing is remembered, or it cannot be read. */
-export async function readRememberedDatabases(path: string): Promise<Remembered | undefined> {
+export async function readRememberedDatabases(path: string): Promise<RememberedDatabases | undefined> {
   const names = await readNames(path);
   if (!names) return undefined;
   const newSince = Object.entries(names.newSince ?? {})

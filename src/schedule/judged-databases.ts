@@ -2,14 +2,13 @@ import { basename } from 'node:path';
 import type { TargetContext } from '../backup/context.ts';
 import { namedDatabases } from '../backup/databases.ts';
 import { layoutOf } from '../files/layout.ts';
-import { databaseNamesPath, type Remembered } from '../report/database-names.ts';
+import { databaseNamesPath, type RememberedDatabases } from '../report/database-names.ts';
+
+export type { RememberedDatabases };
 
 const DAY = 24 * 60 * 60 * 1000;
 /** How long a database, or a server, that is configured nowhere counts as one of ours. */
 const REMEMBERED_MILLISECONDS = 30 * DAY;
-
-/** What a server was found to have when it was asked for its databases. */
-export type RememberedDatabases = Remembered;
 
 export const NONE_REMEMBERED: RememberedDatabases = { databases: [], newSince: new Map() };
 

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { until } from '../integration/until.ts';
+import { untilConnected } from '../integration/connected.ts';
 import { missing } from './parts.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { childrenOf } from './process-tree.ts';
@@ -81,7 +81,7 @@ test('killNow ends the server and its backends without a shutdown', {
     server.psql('SELECT pg_sleep(600)'),
     /server closed the connection unexpectedly/,
   );
-  await until(() => server.psql(sleepingBackends), '1');
+  await untilConnected(server, `query LIKE '%pg_sleep(600)' AND state = 'active'`, 1);
   const postmaster = await postmasterPid(server);
   const children = childrenOf(postmaster);
   assert.ok(children.length > 3);
@@ -116,9 +116,6 @@ test('a server dies with the process that started it', {
   starter.kill('SIGKILL');
   while (isRunning(postmaster)) await setImmediate();
 });
-
-const sleepingBackends = `SELECT count(*) FROM pg_stat_activity
-  WHERE query LIKE '%pg_sleep(600)' AND state = 'active' AND pid <> pg_backend_pid()`;
 
 async function postmasterPid(server: PostgresServer): Promise<number> {
   return Number(await server.psql("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)"));

@@ -6,6 +6,7 @@ import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { untilConnected } from './connected.ts';
 import {
   addBackups,
   assertEqual,
@@ -228,17 +229,14 @@ describe('a drill on a server that the settings name', { skip }, () => {
       'BEGIN; LOCK pg_database IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(600);',
     );
     const ended = assert.rejects(locking);
-    const locker = `FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'`;
-    await until(() => scratch.psql(`SELECT count(*) ${locker}`), '1');
-    const making = () =>
-      scratch.psql(
-        `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND state = 'active'`,
-      );
+    const isLocker = `query LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'`;
+    await untilConnected(scratch, isLocker, 1);
+    const isMaking = `query LIKE 'CREATE DATABASE%' AND state = 'active'`;
     const running = here.start(['drill']);
-    await until(making, '1');
+    await untilConnected(scratch, isMaking, 1);
     running.kill('SIGTERM');
-    await until(making, '0');
-    await scratch.psql(`SELECT pg_terminate_backend(pid) ${locker}`);
+    await untilConnected(scratch, isMaking, 0);
+    await scratch.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isLocker}`);
     await ended;
     assertNotEqual(here, await running.finished, { exitCode: 143, outcome: 'failed' });
     assert.deepEqual(await databasesOf(scratch), []);

@@ -9,8 +9,8 @@ import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { assertFailed } from './assert-failed.ts';
+import { untilConnected } from './connected.ts';
 import { type Env, type Installation, install } from './installation.ts';
-import { until } from './until.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15');
 const client15 = clientDirectories().get(15) ?? '';
@@ -84,8 +84,8 @@ describe('the fingerprint of a run', { skip, concurrency: 2 }, () => {
   });
 
   test('is partial where its connection is lost, and the backup is whole', async (t) => {
-    const { here, running, goOn, measuring } = await startBlocked(t, 'exit 0');
-    await server.psql(`SELECT pg_terminate_backend(pid) ${measuring}`);
+    const { here, running, goOn, isMeasuring } = await startBlocked(t, 'exit 0');
+    await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isMeasuring}`);
     goOn();
     const { exitCode, stderr } = await running.finished;
     assert.equal(exitCode, 0, stderr);
@@ -118,17 +118,16 @@ describe('the fingerprint of a run', { skip, concurrency: 2 }, () => {
     const locking = Promise.allSettled([
       server.psql('BEGIN; LOCK TABLE item; SELECT pg_sleep(600);', { database }),
     ]);
-    const others = `FROM pg_stat_activity WHERE datname = '${database}' AND query`;
+    const isLocker = `datname = '${database}' AND query LIKE '%pg_sleep(600)%'`;
     t.after(async () => {
-      await server.psql(`SELECT pg_terminate_backend(pid) ${others} LIKE '%pg_sleep(600)%'`);
+      await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isLocker}`);
       await locking;
     });
-    const holds = `${others} LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'`;
-    await until(() => server.psql(`SELECT count(*) ${holds}`), '1');
+    await untilConnected(server, `${isLocker} AND wait_event = 'PgSleep'`, 1);
     writeFileSync(first, '\n');
-    const measuring = `FROM pg_stat_activity WHERE datname = '${database}' AND application_name LIKE 'pg-backup fingerprint%'`;
-    await until(() => server.psql(`SELECT count(*) ${measuring} AND wait_event_type = 'Lock'`), '1');
-    return { here, running, goOn: () => writeFileSync(second, '\n'), measuring };
+    const isMeasuring = `datname = '${database}' AND application_name LIKE 'pg-backup fingerprint%'`;
+    await untilConnected(server, `${isMeasuring} AND wait_event_type = 'Lock'`, 1);
+    return { here, running, goOn: () => writeFileSync(second, '\n'), isMeasuring };
   }
 
   async function start(t: TestContext, changes: Env = {}): Promise<Installation> {

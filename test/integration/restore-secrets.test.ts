@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { ageKey } from '../encryption/keys.ts';
@@ -10,6 +9,7 @@ import type { PgBackupResult } from '../harness/pg-backup.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
 import { type BackedUp, backUp } from './backed-up.ts';
 import { clientFor } from './client-program.ts';
+import { filesBelow } from './files-below.ts';
 import { type Env, type Installation, install } from './installation.ts';
 
 const skip = missing('postgres-server-15') || missing('postgres-client-15') || missing('age');
@@ -125,12 +125,7 @@ function watch(here: Installation) {
     while (!isOver) {
       for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
         commandLines.add(read(`/proc/${pid}/cmdline`));
-      try {
-        for (const file of filesWithSecrets(here)) files.add(file);
-      } catch (error) {
-        // A directory was gone before it could be listed.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      }
+      for (const file of filesWithSecrets(here)) files.add(file);
       await setTimeout(10);
     }
   })();
@@ -145,8 +140,7 @@ function watch(here: Installation) {
 
 /** Each with its mode. */
 function filesWithSecrets(here: Installation): string[] {
-  return readdirSync(here.directory, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
-    const path = join(here.directory, name);
+  return filesBelow(here.directory).flatMap((path) => {
     if (!CANARY.test(read(path))) return [];
     try {
       return [`${path.replace(/pg-backup-command-\w{6}/, '*')} ${(statSync(path).mode & 0o777).toString(8)}`];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Dirent, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { wrapClient } from '../harness/fake-bin.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import type { PgBackupResult } from '../harness/pg-backup.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
+import { filesBelow } from './files-below.ts';
 import { type Env, type Installation, install, searchPath } from './installation.ts';
 import { startOssBucket } from './oss-bucket.ts';
 
@@ -278,23 +279,6 @@ function writtenForms(value: string): string[] {
     JSON.stringify(value).slice(1, -1),
     ...base64,
   ];
-}
-
-/** Files may come and go meanwhile. */
-function filesBelow(directory: string): string[] {
-  return entriesOf(directory).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
-    return entry.isFile() ? [path] : [];
-  });
-}
-
-function entriesOf(directory: string): Dirent[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }
 
 function read(path: string): string {

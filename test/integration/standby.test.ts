@@ -94,9 +94,7 @@ test('what a standby server says of a conflict in German is understood', {
   skip: skip || missingGerman(),
   timeout: 120_000,
 }, async (t) => {
-  const { primary, standby, caughtUp } = await startReplicated(t, {
-    ...{ script: BIG_TABLE, files: inGerman(t) },
-  });
+  const { primary, standby, caughtUp } = await startReplicated(t, { script: BIG_TABLE, files: inGerman(t) });
   const dump = holdDump(t, standby, 'in the midst');
   const here = install(t, standby, 'postgres', { ...dump.settings, BACKUP_COMPRESS: '0' });
   const running = here.start(['backup']);
@@ -256,8 +254,7 @@ describe('a pause of replay', { skip, timeout: 120_000 }, () => {
   });
 });
 
-/** What a dump that began before needs to see. */
-/** With `deleted`, what it resolves with is waited for before what replay cannot do beside a reader follows. */
+/** Removes what a dump that began before needs to see; where `deleted` is given, vacuums only once it has resolved. */
 async function removeRows(primary: PostgresServer, deleted?: () => Promise<void>): Promise<void> {
   await primary.psql('DELETE FROM big WHERE id % 2 = 0');
   await deleted?.();

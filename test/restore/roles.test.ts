@@ -10,7 +10,7 @@ import type { RoleRemark } from '../../src/restore/role-creation.ts';
 import { createRoles, planRoles } from '../../src/restore/roles.ts';
 import { clientDirectories, missing } from '../harness/parts.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres-server.ts';
-import { until } from '../integration/until.ts';
+import { untilConnected } from '../integration/connected.ts';
 import {
   CHINESE,
   createHostileRoles,
@@ -247,9 +247,9 @@ describe('a server with other defaults than usual', { skip: missing('postgres-se
     const creation = createRoles(session, await planRoles(session, parse(two))).catch(
       (error: unknown) => error,
     );
-    const waiting = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'roles test'`;
-    await until(() => server.psql(`SELECT count(*) ${waiting}`), '1');
-    await server.psql(`SELECT pg_terminate_backend(pid) ${waiting}`);
+    const isWaiting = `wait_event_type = 'Lock' AND application_name = 'roles test'`;
+    await untilConnected(server, isWaiting, 1);
+    await server.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isWaiting}`);
     const error = await creation;
     assert.ok(error instanceof PgBackupError, inspect(error));
     assert.equal(error.code, 'CONNECTION_LOST');
